@@ -1,0 +1,1 @@
+"""Tables, queries, transactions and migrations; nothing here words a text or knows a platform."""

@@ -1,0 +1,1 @@
+"""What each command does and says; how it is sent is in `bot/`, how it is kept in `crm_store/`."""
