@@ -1,0 +1,1 @@
+"""Local servers that stand where Slack and Telegram stand; no part of Rapport is faked here."""
