@@ -1,0 +1,317 @@
+"""The one way to run a call: person, permission, arguments, handler, audit, reply, in one transaction.
+
+Here stands the first of the three error boundaries. What a surface does with the reply is in `bot/worker.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.clock import Clock
+from bot.suggestions import refusal, unknown
+from bot.surface import Incoming
+from crm_store import inbox, users
+from crm_store.addresses import Address
+from crm_store.conversations import Memory, lengthen
+from crm_store.models import Notice, User
+from crm_store.store import Actor, Conflict, Session, Store, StoreUnavailable
+from handlers.command import Command, commands, match
+from handlers.errors import UserError
+from handlers.forms import Missing, asking, bind, question
+from handlers.notices import Telling, notices
+from handlers.reading.line import clean, strip_prefix
+from handlers.reply import Action, Reply, Sensitivity, Tone
+from handlers.request import Call, Defaults, Request
+from handlers.wording import _, language, speaking, zone
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+_CANCEL = frozenset({"cancel", "取消"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply with the language and the zone that its surface renders it in."""
+
+    reply: Reply
+    language: str
+    zone: str
+
+
+class Router:
+    """Runs calls against one store; safe to share between threads."""
+
+    def __init__(self, store: Store, defaults: Defaults, clock: Clock) -> None:
+        """Keep what every call needs."""
+        self.store = store
+        self.defaults = defaults
+        self.clock = clock
+
+    def handle(self, incoming: Incoming, inbox_id: int | None = None) -> Answer:
+        """Run what came in and return the answer; the inbox row is marked done in the same transaction.
+
+        Raises:
+            StoreUnavailable: nothing was done; the event stays in the inbox.
+        """
+        for _attempt in range(ATTEMPTS):
+            try:
+                return self._handle(incoming, inbox_id)
+            except Conflict:
+                log.info("conflict platform=%s", incoming.platform)
+        return self._settle(incoming, inbox_id, UserError(_busy()).reply())
+
+    def run_as(
+        self, session: Session, user: User, place: Address, line: str, now: datetime
+    ) -> Reply:
+        """Run a read-only line as `user` inside an open transaction, for digests and previews.
+
+        Raises:
+            UserError: the line is unknown, changes something, or is not for this person.
+        """
+        found = match(line)
+        if found is None:
+            raise UserError(
+                _("“{line}” is not a command.", line=line[:40]),
+                _("Type `help` to see the commands."),
+            )
+        command, rest = found
+        if not command.reads:
+            raise UserError(
+                _("`{name}` changes something, so it cannot be scheduled.", name=command.name)
+            )
+        call = Call(command.name, command.parse(rest))
+        request = self._request(session, user, str(user.id), place, call, now, private=True)
+        _permit(command, request)
+        reply: Reply = command.handler(request, **bind(command, request))
+        return reply
+
+    def tell(self, session: Session, notice: Notice) -> Reply | None:
+        """Return the words of a notice in the language of its reader; None when there is nothing left to say."""
+        now = self.clock.now()
+        place = (
+            Address.parse(notice.address)
+            if notice.address
+            else Address("user", str(notice.user_id))
+        )
+        reader = notice.user
+        runner = reader or session.get(User, notice.payload.get("owner_id"))
+
+        def run(line: str) -> Reply:
+            if runner is None:
+                raise UserError(_("Nobody owns this message any more."))
+            return self.run_as(session, runner, place, line, now)
+
+        telling = Telling(session, reader, now, self.defaults, run)
+        return notices()[notice.kind](telling, notice.payload)
+
+    def _handle(self, incoming: Incoming, inbox_id: int | None) -> Answer:
+        actor = Actor(None, incoming.platform, "", secrets.token_hex(6))
+        speech = self.defaults.language, self.defaults.time_zone
+        try:
+            with self.store.transaction(actor) as session:
+                user = users.by_account(session, incoming.platform, incoming.sender)
+                speech = _speech(user, incoming, self.defaults)
+                with speaking(*speech):
+                    reply = self._run(session, user, incoming, actor)
+                    return self._done(session, inbox_id, _for_audience(reply, incoming))
+        except Missing as missing:
+            return self._ask(incoming, inbox_id, missing, speech)
+        except UserError as error:
+            return self._settle(incoming, inbox_id, error.reply(), speech)
+        except (StoreUnavailable, Conflict):
+            raise
+        except Exception:
+            reference = secrets.token_hex(3).upper()
+            log.exception("bug reference=%s platform=%s", reference, incoming.platform)
+            with speaking(*speech):
+                return self._settle(incoming, inbox_id, _bug(reference), speech)
+
+    def _run(self, session: Session, user: User | None, incoming: Incoming, actor: Actor) -> Reply:
+        now = self.clock.now()
+        memory = Memory(session, incoming.place, incoming.sender, now)
+        if (
+            not incoming.line
+            and not incoming.values
+            and (strip_prefix(incoming.text) or "").casefold() in _CANCEL
+        ):
+            return _cancel(memory)
+        command, call = self._understand(session, incoming, memory)
+        request = self._request(
+            session, user, incoming.sender, incoming.place, call, now, private=incoming.private
+        )
+        request.platform, request.memory = incoming.platform, memory
+        _permit(command, request)
+        values = bind(command, request)
+        session.info["actor"] = replace(
+            actor, user_id=user.id if user else None, command=command.name
+        )
+        session.info["read_only"] = command.reads
+        memory.dialog = None
+        reply: Reply = command.handler(request, **values)
+        session.flush()
+        if session.info.get("audit") and user and not command.reads and command.name != "undo":
+            return replace(
+                reply,
+                actions=(*reply.actions, Action(_("Undo"), f"undo {actor.call}", replaces=True)),
+            )
+        return reply
+
+    def _understand(
+        self, session: Session, incoming: Incoming, memory: Memory
+    ) -> tuple[Command, Call]:
+        if incoming.line:
+            line = (
+                lengthen(session, incoming.line[1:])
+                if incoming.line.startswith("\x01")
+                else incoming.line
+            )
+            if line is None:
+                raise UserError(
+                    _("This button is too old."), _("Type the command again to get a fresh one.")
+                )
+            text = clean(line)
+        else:
+            text = strip_prefix(clean(incoming.text)) or ""
+        found = match(text)
+        dialog = memory.dialog
+        if found is None and dialog and text and not incoming.line:
+            return _answered(dialog, text)
+        if found is None:
+            raise unknown(text)
+        command, rest = found
+        return command, Call(command.name, {**command.parse(rest), **_given(incoming.values)})
+
+    def _request(
+        self,
+        session: Session,
+        user: User | None,
+        person: str,
+        place: Address,
+        call: Call,
+        now: datetime,
+        *,
+        private: bool,
+    ) -> Request:
+        def run(line: str) -> Reply:
+            return self.run_as(session, request.colleague, place, line, now)
+
+        request = Request(
+            session=session,
+            platform=place.platform,
+            person=person,
+            user=user,
+            place=place,
+            private=private,
+            now=now,
+            defaults=self.defaults,
+            memory=Memory(session, place, person, now),
+            call=call,
+            reads=commands()[call.command].reads,
+            run=run,
+        )
+        return request
+
+    def _ask(
+        self, incoming: Incoming, inbox_id: int | None, missing: Missing, speech: tuple[str, str]
+    ) -> Answer:
+        form = missing.form
+        command = commands()[form.command]
+        asked = question(form)
+        dialog = {
+            "command": form.command,
+            "values": {field.name: field.value for field in form.fields if field.value},
+            "asking": asked.name if asked else "",
+        }
+        with speaking(*speech):
+            return self._settle(
+                incoming, inbox_id, asking(form, command.usage, command.example), speech, dialog
+            )
+
+    def _settle(
+        self,
+        incoming: Incoming,
+        inbox_id: int | None,
+        reply: Reply,
+        speech: tuple[str, str] | None = None,
+        dialog: dict[str, Any] | None = None,
+    ) -> Answer:
+        speech = speech or (self.defaults.language, self.defaults.time_zone)
+        with (
+            self.store.transaction(Actor(None, incoming.platform, "", "")) as session,
+            speaking(*speech),
+        ):
+            if dialog is not None:
+                Memory(session, incoming.place, incoming.sender, self.clock.now()).dialog = dialog
+            return self._done(session, inbox_id, reply)
+
+    def _done(self, session: Session, inbox_id: int | None, reply: Reply) -> Answer:
+        answer = Answer(reply, language(), str(zone()))
+        if inbox_id is not None:
+            inbox.done(
+                session,
+                inbox_id,
+                {"reply": reply.to_dict(), "language": answer.language, "zone": answer.zone},
+            )
+        return answer
+
+
+def _speech(user: User | None, incoming: Incoming, defaults: Defaults) -> tuple[str, str]:
+    if user:
+        return user.language, user.time_zone
+    hinted = (incoming.language or "").casefold()
+    return "zh" if hinted.startswith(
+        "zh"
+    ) else "en" if hinted else defaults.language, defaults.time_zone
+
+
+def _permit(command: Command, request: Request) -> None:
+    if not request.role.may(command.role):
+        raise refusal(command, request)
+
+
+def _answered(dialog: Mapping[str, Any], text: str) -> tuple[Command, Call]:
+    command = commands()[dialog["command"]]
+    return command, Call(command.name, {**dialog["values"], dialog["asking"]: text})
+
+
+def _given(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: clean(value) for name, value in values.items() if value.strip()}
+
+
+def _cancel(memory: Memory) -> Reply:
+    if memory.dialog is None:
+        return Reply(text=_("There is nothing to cancel."))
+    memory.dialog = None
+    return Reply(text=_("Cancelled; nothing was changed."))
+
+
+def _for_audience(reply: Reply, incoming: Incoming) -> Reply:
+    if incoming.private:
+        return reply
+    fields = tuple(
+        replace(field, value=_("only shown in private"))
+        if field.sensitivity is Sensitivity.PERSONAL
+        else field
+        for field in reply.fields
+    )
+    return replace(reply, fields=fields)
+
+
+def _busy() -> str:
+    return _(
+        "Somebody changed the same record at the same time; nothing was changed. Please try again."
+    )
+
+
+def _bug(reference: str) -> Reply:
+    return Reply(
+        title=_("Something went wrong on our side; nothing was changed."),
+        text=_("Give an admin this reference: {reference}", reference=reference),
+        tone=Tone.BAD,
+    )

@@ -1,0 +1,300 @@
+"""Every change of a record, kept in the same transaction: who, what before, what after; and how to take it back.
+
+Changes are seen by the session's own events, so a handler cannot forget them. Bulk imports do not pass here: they
+leave one row for the whole import, see `crm_store/imports.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import Mapper, Session, sessionmaker
+
+from crm_store.models import AuditRow, Base
+
+CREATED, CHANGED, DELETED = "created", "changed", "deleted"
+_UNTRACKED = frozenset({"version"})
+_CHAIN_LOCK = (
+    7_201_801  # any constant: the advisory lock that puts appends to the chain in one order
+)
+_PAGE = 1_000
+
+
+class ReadOnly(RuntimeError):
+    """A command that declared to read only has changed a record; this is a bug in the command."""
+
+
+class ChangedSince(Exception):
+    """A record was changed after the call that should be undone.
+
+    Attributes:
+        row: the later change.
+    """
+
+    def __init__(self, row: AuditRow) -> None:
+        """Keep the later change."""
+        super().__init__(f"{row.kind} {row.record_id} was changed since")
+        self.row = row
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where the chain does not hold."""
+
+    row_id: int
+    reason: str
+
+
+def listen(sessions: sessionmaker[Session]) -> None:
+    """Keep the audit of every session that `sessions` makes."""
+    event.listen(sessions, "after_flush", _collect)
+    event.listen(sessions, "before_commit", _write)
+
+
+def model(kind: str) -> type[Base]:
+    """Return the class of the table that an audit row names.
+
+    Raises:
+        KeyError: no table has that name.
+    """
+    return _MODELS()[kind]
+
+
+def last_call(session: Session, actor_id: int) -> str | None:
+    """Return the key of the newest call of a person that changed something, was not undone and is not an undo."""
+    undone = sa.select(AuditRow.undoes).where(AuditRow.undoes.is_not(None))
+    query = (
+        sa.select(AuditRow.call)
+        .where(
+            AuditRow.actor_id == actor_id, AuditRow.undoes.is_(None), AuditRow.call.not_in(undone)
+        )
+        .order_by(AuditRow.id.desc())
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def rows_of_call(session: Session, call: str) -> Sequence[AuditRow]:
+    """Return the changes of one call, oldest first."""
+    return session.scalars(
+        sa.select(AuditRow).where(AuditRow.call == call).order_by(AuditRow.id)
+    ).all()
+
+
+def history(session: Session, kind: str, record_id: int, limit: int = 20) -> Sequence[AuditRow]:
+    """Return the newest changes of one record, newest first."""
+    query = sa.select(AuditRow).where(AuditRow.kind == kind, AuditRow.record_id == record_id)
+    return session.scalars(query.order_by(AuditRow.id.desc()).limit(limit)).all()
+
+
+def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
+    """Write back what the records held before `call`, newest change first; a created record is deleted softly.
+
+    Raises:
+        ChangedSince: somebody changed one of the fields afterwards; nothing is written back.
+        LookupError: the call changed nothing, or was undone already.
+    """
+    rows = list(rows_of_call(session, call))
+    already = sa.select(AuditRow.id).where(AuditRow.undoes == call).limit(1)
+    if not rows or session.execute(already).first():
+        raise LookupError(call)
+    for row in rows:
+        _refuse_later_change(session, row)
+    session.info["undoes"] = call
+    for row in reversed(rows):
+        _take_back(session, row, at)
+        session.flush()
+    return rows
+
+
+def verify(session: Session, key: bytes) -> Break | None:
+    """Walk the whole chain and return the first row that was altered, removed or moved, or None."""
+    mac = ""
+    previous = 0
+    for row in _all_rows(session):
+        if row.id != previous + 1 and previous:
+            return Break(row.id, f"rows {previous + 1} to {row.id - 1} are missing")
+        expected = _mac(key, mac, _content(row))
+        if not hmac.compare_digest(expected, row.mac):
+            return Break(row.id, "the row or the one before it was altered")
+        mac, previous = row.mac, row.id
+    return None
+
+
+def _all_rows(session: Session) -> Iterator[AuditRow]:
+    last = 0
+    while True:
+        query = sa.select(AuditRow).where(AuditRow.id > last).order_by(AuditRow.id).limit(_PAGE)
+        page = session.scalars(query).all()
+        yield from page
+        if len(page) < _PAGE:
+            return
+        last = page[-1].id
+        session.expunge_all()
+
+
+def _collect(session: Session, _context: object) -> None:
+    entries = session.info.setdefault("audit", [])
+    for row in session.new:
+        if _is_audited(row):
+            entries.append((row, CREATED, {}, _values(row)))
+    for row in session.dirty:
+        if _is_audited(row):
+            before, after = _difference(row)
+            if after:
+                entries.append((row, CHANGED, before, after))
+    for row in session.deleted:
+        if _is_audited(row):
+            entries.append((row, DELETED, _values(row), {}))
+
+
+def _write(session: Session) -> None:
+    session.flush()
+    entries = session.info.pop("audit", [])
+    undoes = session.info.pop("undoes", None)
+    if not entries:
+        return
+    if session.info.get("read_only"):
+        raise ReadOnly
+    actor = session.info["actor"]
+    number, mac = _chain_head(session)
+    rows = []
+    for row, action, before, after in entries:
+        number += 1
+        content = {
+            "id": number,
+            "at": datetime.now(UTC),
+            "actor_id": actor.user_id,
+            "surface": actor.surface,
+            "command": actor.command,
+            "call": actor.call,
+            "kind": row.__tablename__,
+            "record_id": row.id,
+            "action": action,
+            "before": before,
+            "after": after,
+            "undoes": undoes,
+        }
+        mac = _mac(session.info["audit_key"], mac, content)
+        rows.append({**content, "mac": mac})
+    session.execute(sa.insert(AuditRow), rows)
+
+
+def _chain_head(session: Session) -> tuple[int, str]:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+    head = session.execute(
+        sa.select(AuditRow.id, AuditRow.mac).order_by(AuditRow.id.desc()).limit(1)
+    ).first()
+    return (head.id, head.mac) if head else (0, "")
+
+
+def _content(row: AuditRow) -> dict[str, Any]:
+    return {
+        column.key: getattr(row, column.key)
+        for column in inspect(AuditRow).column_attrs
+        if column.key != "mac"
+    }
+
+
+def _mac(key: bytes, previous: str, content: dict[str, Any]) -> str:
+    text = json.dumps(
+        {**content, "at": content["at"].isoformat()}, sort_keys=True, ensure_ascii=False
+    )
+    return hmac.new(key, (previous + text).encode(), hashlib.sha256).hexdigest()
+
+
+def _is_audited(row: object) -> bool:
+    return isinstance(row, Base) and row.audited
+
+
+def _columns(row: Base) -> list[str]:
+    mapper = cast("Mapper[Any]", inspect(type(row)))
+    return [column.key for column in mapper.column_attrs if column.key not in _UNTRACKED]
+
+
+def _values(row: Base) -> dict[str, Any]:
+    return {name: _encode(getattr(row, name)) for name in _columns(row)}
+
+
+def _difference(row: Base) -> tuple[dict[str, Any], dict[str, Any]]:
+    before, after = {}, {}
+    for name in _columns(row):
+        change = inspect(row).attrs[name].history
+        if change.has_changes():
+            old = _encode(change.deleted[0]) if change.deleted else None
+            new = _encode(change.added[0]) if change.added else None
+            if old != new:
+                before[name], after[name] = old, new
+    return before, after
+
+
+def _encode(value: Any) -> Any:  # noqa: ANN401 - any column value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _decode(kind: type[Base], name: str, value: Any) -> Any:  # noqa: ANN401 - any column value
+    if value is None:
+        return None
+    python_type = sa.inspect(kind).columns[name].type.python_type
+    if python_type is datetime:
+        return datetime.fromisoformat(value)
+    if python_type is date:
+        return date.fromisoformat(value)
+    return python_type(value) if issubclass(python_type, Decimal | str) else value
+
+
+def _refuse_later_change(session: Session, row: AuditRow) -> None:
+    record = session.get(model(row.kind), row.record_id)
+    if row.action == DELETED:
+        changed = [] if record is None else ["id"]
+    elif record is None:
+        changed = ["id"]
+    else:
+        now = _values(record)
+        changed = [name for name, value in row.after.items() if now.get(name) != value]
+    if changed:
+        raise ChangedSince(_culprit(session, row, changed))
+
+
+def _culprit(session: Session, row: AuditRow, names: Sequence[str]) -> AuditRow:
+    query = sa.select(AuditRow).where(
+        AuditRow.kind == row.kind, AuditRow.record_id == row.record_id, AuditRow.call != row.call
+    )
+    later = session.scalars(query.order_by(AuditRow.id.desc())).all()
+    return next((each for each in later if set(each.after) & set(names)), row)
+
+
+def _take_back(session: Session, row: AuditRow, at: datetime) -> None:
+    kind = model(row.kind)
+    if row.action == DELETED:
+        session.add(
+            kind(**{name: _decode(kind, name, value) for name, value in row.before.items()})
+        )
+        return
+    record = session.get_one(kind, row.record_id)
+    if row.action == CREATED:
+        if hasattr(record, "deleted_at"):
+            record.deleted_at = at
+        else:
+            session.delete(record)
+        return
+    for name, value in row.before.items():
+        setattr(record, name, _decode(kind, name, value))
+
+
+def _MODELS() -> dict[str, type[Base]]:  # noqa: N802 - the mapping is a constant once the tables are known
+    return {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}

@@ -1,0 +1,59 @@
+"""Every table of the store, split by domain; import them from here."""
+
+from crm_store.models.base import Base, Record
+from crm_store.models.customers import (
+    Company,
+    Consent,
+    Contact,
+    ContactEmail,
+    ContactPhone,
+    CustomField,
+    Tag,
+)
+from crm_store.models.machinery import (
+    AuditRow,
+    Conversation,
+    Digest,
+    DigestDue,
+    Halt,
+    ImportRun,
+    InboxRow,
+    InboxState,
+    Lease,
+    Notice,
+    NoticeState,
+    Occurrence,
+    Receipt,
+    Score,
+    ShortLine,
+)
+from crm_store.models.people import Identity, LinkCode, Role, Team, User
+from crm_store.models.sales import (
+    Deal,
+    Order,
+    OrderLine,
+    Pipeline,
+    Product,
+    Stage,
+    StageChange,
+    StageKind,
+)
+from crm_store.models.service import (
+    Activity,
+    ActivityKind,
+    Priority,
+    Task,
+    TaskKind,
+    TaskStatus,
+    Ticket,
+    TicketKind,
+    TicketStatus,
+)
+
+__all__ = [
+    "Activity", "ActivityKind", "AuditRow", "Base", "Company", "Consent", "Contact", "ContactEmail", "ContactPhone",
+    "Conversation", "CustomField", "Deal", "Digest", "DigestDue", "Halt", "Identity", "ImportRun", "InboxRow",
+    "InboxState", "Lease", "LinkCode", "Notice", "NoticeState", "Occurrence", "Order", "OrderLine", "Pipeline",
+    "Priority", "Product", "Receipt", "Record", "Role", "Score", "ShortLine", "Stage", "StageChange", "StageKind",
+    "Tag", "Task", "TaskKind", "TaskStatus", "Team", "Ticket", "TicketKind", "TicketStatus", "User",
+]  # fmt: skip

@@ -1,0 +1,133 @@
+"""Queries about users, their accounts on the platforms, and the codes that link them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_store.models import Identity, LinkCode, Role, User
+
+LINK_CODE_LIFE = timedelta(minutes=15)
+_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # no letters that look like digits
+
+
+def by_account(session: Session, platform: str, external_id: str) -> User | None:
+    """Return the active user behind an account, None for a stranger."""
+    query = (
+        sa.select(User)
+        .join(Identity)
+        .where(Identity.platform == platform, Identity.external_id == external_id, User.active)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def by_email(session: Session, email: str) -> User | None:
+    """Return the user with this e-mail address."""
+    return session.scalars(sa.select(User).where(User.email == email.casefold())).one_or_none()
+
+
+def named(session: Session, words: str, limit: int = 5) -> Sequence[User]:
+    """Return active users whose name or e-mail is, or begins with, `words`; exact ones alone when there are any."""
+    exact = sa.or_(sa.func.lower(User.name) == words.casefold(), User.email == words.casefold())
+    found = session.scalars(
+        sa.select(User).where(User.active, exact).order_by(User.id).limit(limit)
+    ).all()
+    if found:
+        return found
+    start = sa.or_(
+        User.name.istartswith(words, autoescape=True),
+        User.email.istartswith(words, autoescape=True),
+    )
+    return session.scalars(
+        sa.select(User).where(User.active, start).order_by(User.id).limit(limit)
+    ).all()
+
+
+def everyone(session: Session, *, limit: int = 200) -> Sequence[User]:
+    """Return the users by name, the active ones first."""
+    return session.scalars(
+        sa.select(User).order_by(User.active.desc(), User.name).limit(limit)
+    ).all()
+
+
+def add(
+    session: Session,
+    email: str,
+    name: str,
+    role: Role,
+    *,
+    language: str,
+    time_zone: str,
+    now: datetime,
+) -> User:
+    """Add a user; the e-mail address is kept in lower case."""
+    user = User(
+        email=email.casefold(),
+        name=name,
+        role=role,
+        language=language,
+        time_zone=time_zone,
+        created_at=now,
+        settings={},
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def count_admins(session: Session) -> int:
+    """Return how many active admins there are."""
+    return (
+        session.scalar(sa.select(sa.func.count()).where(User.active, User.role == Role.ADMIN)) or 0
+    )
+
+
+def add_identity(
+    session: Session, user: User, platform: str, external_id: str, address: str, now: datetime
+) -> Identity:
+    """Link an account to a user; an account that belonged to somebody else moves."""
+    query = sa.select(Identity).where(
+        Identity.platform == platform, Identity.external_id == external_id
+    )
+    identity = session.scalars(query).one_or_none()
+    if identity is None:
+        identity = Identity(
+            platform=platform,
+            external_id=external_id,
+            address=address,
+            created_at=now,
+            reachable=True,
+        )
+        session.add(identity)
+    identity.user, identity.address, identity.reachable = user, address, True
+    return identity
+
+
+def issue_code(session: Session, user: User, now: datetime) -> str:
+    """Make a one-time code of eight letters and digits (40 bits) that links another account within 15 minutes."""
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    session.add(LinkCode(user_id=user.id, code_hash=_hash(code), expires_at=now + LINK_CODE_LIFE))
+    return code
+
+
+def redeem_code(session: Session, code: str, now: datetime) -> User | None:
+    """Use a code up and return its user; None when it is unknown, used or too old."""
+    used = (
+        sa.update(LinkCode)
+        .where(
+            LinkCode.code_hash == _hash(code), LinkCode.used_at.is_(None), LinkCode.expires_at > now
+        )
+        .values(used_at=now)
+        .returning(LinkCode.user_id)
+    )
+    user_id = session.execute(used).scalar_one_or_none()
+    return session.get(User, user_id) if user_id is not None else None
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(code.strip().upper().encode()).hexdigest()

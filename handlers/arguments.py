@@ -1,0 +1,336 @@
+"""The types of arguments: each knows how to read itself from text, how it is asked for and what may be chosen.
+
+A handler gets a loaded `Deal`, never an id. Records are read in `handlers/naming.py`, plain values in
+`handlers/reading/`.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from crm_store import users
+from crm_store.addresses import Address
+from crm_store.models import Company, Contact, Deal, Ticket, User
+from crm_store.models import Task as TaskRecord
+from crm_store.money import Money
+from crm_store.records import Model
+from crm_store.schedules import Schedule
+from handlers import naming
+from handlers.errors import UserError
+from handlers.reading import contact_points, moments
+from handlers.reading.money import read_money
+from handlers.reading.schedules import read_schedule
+from handlers.reply import Action, Choice, FieldKind
+from handlers.request import Request
+from handlers.wording import _
+
+T = TypeVar("T")
+TEXT_LIMIT = 3_000
+NAME_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The surroundings of one argument: the request, and the line it would be with another value here."""
+
+    request: Request
+    instead: Callable[[str], str]
+
+    def button(self, label: str, value: str) -> Action:
+        """Return a button that runs the same line with `value` here."""
+        return Action(label, self.instead(value), replaces=True)
+
+
+class Argument(Generic[T]):
+    """The parent of the argument types.
+
+    Attributes:
+        kind: how a form asks for it.
+        spreads: as the last positional argument it takes all remaining words.
+        literal: it is kept as it was typed, with its curly quotes and full-width signs.
+    """
+
+    kind: FieldKind = FieldKind.TEXT
+    spreads: bool = False
+    literal: bool = False
+
+    def read(self, text: str, asked: Asked) -> T:
+        """Turn what was typed into the value.
+
+        Raises:
+            UserError: it cannot be read; says what to type.
+        """
+        raise LookupError(text, asked)
+
+    def width(self, words: Sequence[str]) -> int:
+        """Return how many of the leading words belong to it when others follow."""
+        return 1 if words else 0
+
+    def choices(self, request: Request) -> tuple[Choice, ...]:
+        """Return what a form offers to choose from; empty when it is typed."""
+        return ()
+
+
+@dataclass(frozen=True)
+class TextArgument(Argument[str]):
+    """Words as they were written, at least one character and at most `limit`."""
+
+    limit: int = TEXT_LIMIT
+    kind: FieldKind = FieldKind.LONG_TEXT
+    spreads: bool = True
+    literal: bool = True
+
+    def read(self, text: str, asked: Asked) -> str:
+        """Return the text without the space around it."""
+        stripped = text.strip()
+        if not any(character.isalnum() for character in stripped):
+            raise UserError(
+                _("This needs at least one letter or digit."), _("Write the text in words.")
+            )
+        if len(stripped) > self.limit:
+            raise UserError(
+                _(
+                    "This text is too long: {length} characters, at most {limit} fit.",
+                    length=len(stripped),
+                    limit=self.limit,
+                ),
+                _("Shorten it, or split it into several notes."),
+            )
+        return stripped
+
+
+class NameArgument(TextArgument):
+    """A name or title: one line, at most 200 characters."""
+
+    def __init__(self) -> None:
+        """Set the limits of a name."""
+        super().__init__(NAME_LIMIT, FieldKind.TEXT)
+
+    def read(self, text: str, asked: Asked) -> str:
+        """Return the name with its spaces made single."""
+        return " ".join(super().read(text, asked).split())
+
+
+@dataclass(frozen=True)
+class ReaderArgument(Argument[T]):
+    """A value that a plain function reads: `function(text)`."""
+
+    function: Callable[[str], T]
+    kind: FieldKind = FieldKind.TEXT
+    spreads: bool = False
+
+    def read(self, text: str, asked: Asked) -> T:
+        """Hand the text to the function."""
+        return self.function(text)
+
+
+class PhoneArgument(Argument[str]):
+    """A phone number; one without a country code is read as a number of the person's own country."""
+
+    def read(self, text: str, asked: Asked) -> str:
+        """Return E.164."""
+        return contact_points.read_phone(text, "CN" if asked.request.language == "zh" else "US")
+
+
+class MoneyArgument(Argument[Money]):
+    """An amount, in the default currency when none is written."""
+
+    kind = FieldKind.MONEY
+
+    def read(self, text: str, asked: Asked) -> Money:
+        """Return the amount with its currency."""
+        return read_money(text, asked.request.defaults.currency)
+
+
+class MomentArgument(Argument[datetime]):
+    """A moment to come, in the person's own zone."""
+
+    kind = FieldKind.MOMENT
+    spreads = True
+
+    def read(self, text: str, asked: Asked) -> datetime:
+        """Return the instant, aware UTC."""
+        return moments.read_moment(text, asked.request.local_now)
+
+    def width(self, words: Sequence[str]) -> int:
+        """Return how many leading words make the moment."""
+        return moments.leading(words)
+
+
+class DayArgument(Argument[date]):
+    """A calendar day."""
+
+    kind = FieldKind.DATE
+    spreads = True
+
+    def read(self, text: str, asked: Asked) -> date:
+        """Return the day on the person's calendar."""
+        return moments.read_day(text, asked.request.local_now.date())
+
+    def width(self, words: Sequence[str]) -> int:
+        """Return how many leading words make the day."""
+        return moments.leading(words)
+
+
+@dataclass(frozen=True)
+class ChoiceArgument(Argument[Any]):
+    """One of the values of a `StrEnum`; the beginning of one is enough when only one begins so."""
+
+    options: type[enum.StrEnum]
+    kind: FieldKind = FieldKind.CHOICE
+
+    def read(self, text: str, asked: Asked) -> enum.StrEnum:
+        """Return the option."""
+        wanted = text.strip().casefold().replace(" ", "_")
+        found = [
+            o for o in self.options if wanted in {o.value, _(o.value.replace("_", " ")).casefold()}
+        ]
+        found = found or [o for o in self.options if wanted and o.value.startswith(wanted)]
+        if len(found) == 1:
+            return found[0]
+        raise UserError(
+            _("Choose one of: {options}.", options=", ".join(self.options)),
+            actions=tuple(
+                asked.button(choice.label, choice.value) for choice in self.choices(asked.request)
+            ),
+        )
+
+    def choices(self, request: Request) -> tuple[Choice, ...]:
+        """Return the options."""
+        return tuple(
+            Choice(_(option.value.replace("_", " ")), option.value) for option in self.options
+        )
+
+
+@dataclass(frozen=True)
+class NumberArgument(Argument[int]):
+    """A whole number from `least` to `most`."""
+
+    least: int
+    most: int
+    kind: FieldKind = FieldKind.NUMBER
+
+    def read(self, text: str, asked: Asked) -> int:
+        """Return the number."""
+        digits = text.strip()
+        if (
+            digits.isascii()
+            and digits.isdigit()
+            and len(digits) <= 18
+            and self.least <= int(digits) <= self.most
+        ):
+            return int(digits)
+        raise UserError(
+            _("Write a whole number from {least} to {most}.", least=self.least, most=self.most)
+        )
+
+
+@dataclass(frozen=True)
+class RecordArgument(Argument[Any]):
+    """A record of one of `kinds`, by number, by name, by `it`, or by its place in the last list."""
+
+    kinds: tuple[str, ...]
+    deleted: bool = False
+    kind: FieldKind = FieldKind.RECORD
+    spreads: bool = True
+
+    def read(self, text: str, asked: Asked) -> Model:
+        """Return the loaded record."""
+        return naming.resolve(text, self.kinds, asked.request, asked.button, deleted=self.deleted)
+
+
+class PersonArgument(Argument[User]):
+    """A colleague, by name, by e-mail or as `me`."""
+
+    kind = FieldKind.PERSON
+    spreads = True
+
+    def read(self, text: str, asked: Asked) -> User:
+        """Return the active user."""
+        words = text.strip().removeprefix("@")
+        if words.casefold() in {"me", "我"}:
+            return asked.request.colleague
+        found = users.named(asked.request.session, words) if words else []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            buttons = tuple(
+                asked.button(f"{user.name} ({user.email})", user.email) for user in found
+            )
+            raise UserError(_("Several colleagues are called that; which one?"), actions=buttons)
+        raise UserError(
+            _("There is no colleague called “{name}”.", name=naming.shown(words)),
+            _("Type `user list` to see everybody."),
+        )
+
+
+class AddressArgument(Argument[Address]):
+    """Where messages go: `platform:chat`, `here`, or `me`."""
+
+    def read(self, text: str, asked: Asked) -> Address:
+        """Return the address."""
+        wanted = text.strip()
+        if wanted.casefold() in {"here", "这里"}:
+            return asked.request.place
+        if wanted.casefold() in {"me", "我"}:
+            return Address("user", str(asked.request.colleague.id))
+        try:
+            address = Address.parse(wanted)
+        except ValueError:
+            address = None
+        if address is None or address.platform not in {"slack", "telegram", "console"}:
+            raise UserError(
+                _("This is not an address."),
+                _("Write `here`, `me`, `slack:C0123` or `telegram:-100123`."),
+            )
+        return address
+
+
+Text = Annotated[str, TextArgument()]
+Name = Annotated[str, NameArgument()]
+Email = Annotated[str, ReaderArgument(contact_points.read_email)]
+Phone = Annotated[str, PhoneArgument()]
+Website = Annotated[str, ReaderArgument(contact_points.read_website)]
+AnyRecord = Annotated[Model, RecordArgument(("company", "contact", "deal", "ticket"))]
+PageNumber = Annotated[int, NumberArgument(1, 100_000)]
+
+_BY_TYPE: dict[Any, Argument[Any]] = {
+    str: TextArgument(),
+    Money: MoneyArgument(),
+    datetime: MomentArgument(),
+    date: DayArgument(),
+    User: PersonArgument(),
+    Address: AddressArgument(),
+    Schedule: ReaderArgument(read_schedule),
+    Company: RecordArgument(("company",)),
+    Contact: RecordArgument(("contact",)),
+    Deal: RecordArgument(("deal",)),
+    Ticket: RecordArgument(("ticket",)),
+    TaskRecord: RecordArgument(("task",)),
+}
+
+
+def argument_for(hint: Any) -> Argument[Any]:  # noqa: ANN401 - a type hint
+    """Return the argument type for a handler's type hint.
+
+    Raises:
+        TypeError: there is none; add it to the table above.
+    """
+    if typing.get_origin(hint) is Annotated:
+        found = next(
+            (extra for extra in typing.get_args(hint)[1:] if isinstance(extra, Argument)), None
+        )
+        if found:
+            return found
+    if isinstance(hint, type) and issubclass(hint, enum.StrEnum):
+        return ChoiceArgument(hint)
+    try:
+        return _BY_TYPE[hint]
+    except (KeyError, TypeError):
+        message = f"no argument type for {hint!r}"
+        raise TypeError(message) from None

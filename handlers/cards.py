@@ -1,0 +1,44 @@
+"""Pieces of replies that several subjects share: paged lists and what was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from handlers.command import line_of
+from handlers.reply import Action, Reply, Row, Table
+from handlers.request import Call, Request
+from handlers.wording import _, number
+
+PAGE_SIZE = 10
+
+
+def page(reply: Reply, line: str, page_number: int, total: int) -> Reply:
+    """Add the count and the buttons to the other pages; `line` is the list's command without `page=`."""
+    pages = max(1, -(-total // PAGE_SIZE))
+    buttons = []
+    if page_number > 1:
+        buttons.append(Action(_("Previous"), f"{line} page={page_number - 1}", replaces=True))
+    if page_number < pages:
+        buttons.append(Action(_("Next"), f"{line} page={page_number + 1}", replaces=True))
+    footer = _(
+        "{total} in all, page {page} of {pages}", total=number(total), page=page_number, pages=pages
+    )
+    return replace(
+        reply, actions=(*reply.actions, *buttons), footer=footer if total else reply.footer
+    )
+
+
+def listing(
+    title: str, columns: Sequence[str], rows: Sequence[Row], empty: str, numeric: Sequence[int] = ()
+) -> Reply:
+    """Return a table, or the sentence `empty` when there are no rows."""
+    if not rows:
+        return Reply(title=title, text=empty)
+    return Reply(title=title, table=Table(tuple(columns), tuple(rows), tuple(numeric)))
+
+
+def again(request: Request) -> str:
+    """Return the line of a list as it was asked for, without its page."""
+    values = {name: value for name, value in request.call.values.items() if name != "page"}
+    return line_of(Call(request.call.command, values))

@@ -1,0 +1,201 @@
+"""Commands about companies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from crm_store import companies
+from crm_store.models import Company, Role, User
+from crm_store.money import Money
+from handlers import cards
+from handlers.arguments import Name, PageNumber, RecordArgument, Website
+from handlers.command import command
+from handlers.errors import UserError
+from handlers.reply import Action, Field, Reply, Row, Tone
+from handlers.request import Request
+from handlers.wording import _, moment, money, plural
+
+DeletedCompany = Annotated[Company, RecordArgument(("company",), deleted=True)]
+
+
+@command(
+    "company add <name> [industry=] [city=] [website=]",
+    role=Role.MEMBER,
+    example='company add "Acme Ltd" industry=software city=Berlin',
+)
+def add_company(
+    request: Request,
+    name: Name,
+    industry: Name | None = None,
+    city: Name | None = None,
+    website: Website | None = None,
+) -> Reply:
+    """Add a company."""
+    twins = companies.same_name(request.session, name)
+    company = companies.add(
+        request.session,
+        name,
+        request.colleague.id,
+        request.now,
+        industry=industry,
+        city=city,
+        website=website,
+    )
+    request.about("company", company.id)
+    return _card(request, company, _("Company {name} added.", name=name), _warning(twins))
+
+
+@command("company show <company>", role=Role.MEMBER, reads=True, example='company show "Acme Ltd"')
+def show_company(request: Request, company: Company) -> Reply:
+    """Show a company with its contacts, deals, tickets and purchases."""
+    request.about("company", company.id)
+    return _card(request, company, company.name)
+
+
+@command(
+    "company edit <company> [name=] [industry=] [city=] [country=] [website=] [source=] [owner=]",
+    role=Role.MEMBER,
+    example="company edit 7 city=Hamburg",
+)
+def edit_company(
+    request: Request,
+    company: Company,
+    name: Name | None = None,
+    industry: Name | None = None,
+    city: Name | None = None,
+    country: Name | None = None,
+    website: Website | None = None,
+    source: Name | None = None,
+    owner: User | None = None,
+) -> Reply:
+    """Change fields of a company; `city=` empties one."""
+    given = {
+        "industry": industry,
+        "city": city,
+        "country": country,
+        "website": website,
+        "source": source,
+    }
+    changes = {
+        field: value
+        for field, value in given.items()
+        if value is not None or field in request.cleared
+    }
+    if not changes and name is None and owner is None:
+        raise UserError(
+            _("Nothing to change was given."), _("Write for example `company edit 7 city=Hamburg`.")
+        )
+    for field, value in changes.items():
+        setattr(company, field, value)
+    if name is not None:
+        companies.rename(company, name)
+    if owner is not None:
+        company.owner = owner
+    request.about("company", company.id)
+    return _card(request, company, _("Company {name} changed.", name=company.name))
+
+
+@command("company list [page=]", role=Role.MEMBER, reads=True, example="company list")
+def list_companies(request: Request, page: PageNumber = 1) -> Reply:
+    """List the companies by name."""
+    found, total = companies.list_page(
+        request.session, (page - 1) * cards.PAGE_SIZE, cards.PAGE_SIZE
+    )
+    request.listed("company", [company.id for company in found])
+    rows = [
+        Row(
+            (
+                f"#{company.id}",
+                company.name,
+                company.industry or "",
+                company.city or "",
+                company.owner.name if company.owner else "",
+            ),
+            f"company show {company.id}",
+        )
+        for company in found
+    ]
+    columns = ("#", _("Company"), _("Industry"), _("City"), _("Owner"))
+    empty = _("No companies yet; add one with `company add <name>`.")
+    return cards.page(
+        cards.listing(_("Companies"), columns, rows, empty), "company list", page, total
+    )
+
+
+@command("company delete <company>", role=Role.MEMBER, example="company delete 7")
+def delete_company(request: Request, company: Company) -> Reply:
+    """Delete a company; it can be restored."""
+    company.deleted_at = request.now
+    restore = Action(_("Restore"), f"company restore {company.id}", replaces=True)
+    return Reply(title=_("Company {name} deleted.", name=company.name), actions=(restore,))
+
+
+@command("company restore <company>", role=Role.MEMBER, example="company restore 7")
+def restore_company(request: Request, company: DeletedCompany) -> Reply:
+    """Bring a deleted company back."""
+    if company.deleted_at is None:
+        raise UserError(_("Company {name} is not deleted.", name=company.name))
+    company.deleted_at = None
+    request.about("company", company.id)
+    return _card(request, company, _("Company {name} is back.", name=company.name))
+
+
+def _card(request: Request, company: Company, title: str, warning: str = "") -> Reply:
+    shown = {
+        _("Industry"): company.industry,
+        _("City"): company.city,
+        _("Country"): company.country,
+        _("Website"): company.website,
+        _("Owner"): company.owner.name if company.owner else None,
+        _("Contacts"): ", ".join(
+            c.name for c in companies.contacts_of(request.session, company, 5)
+        ),
+        _("Open deals"): _deals(request, company),
+        _("Open tickets"): str(companies.open_tickets(request.session, company) or ""),
+        _("Purchases"): _purchases(request, company),
+    }
+    return Reply(
+        title=title,
+        text=warning,
+        fields=tuple(Field(label, value) for label, value in shown.items() if value),
+        actions=(
+            Action(_("Timeline"), f"timeline company:{company.id}"),
+            Action(_("Add note"), f"note add company:{company.id}"),
+            Action(_("New deal"), f"deal add company={company.id}"),
+        ),
+        footer=_("Company #{id}", id=company.id),
+        tone=Tone.WARNING if warning else Tone.NEUTRAL,
+    )
+
+
+def _deals(request: Request, company: Company) -> str:
+    return ", ".join(
+        plural(
+            "{count} deal, {sum}", "{count} deals, {sum}", count, sum=money(Money(total, currency))
+        )
+        for currency, count, total in companies.open_deals(request.session, company)
+    )
+
+
+def _purchases(request: Request, company: Company) -> str:
+    bought = companies.purchases(request.session, company)
+    if bought is None:
+        return ""
+    count, total, currency, last = bought
+    return plural(
+        "{count} order, {sum}, last on {day}",
+        "{count} orders, {sum}, last on {day}",
+        count,
+        sum=money(Money(total, currency)),
+        day=moment(last),
+    )
+
+
+def _warning(twins: Sequence[Company]) -> str:
+    if not twins:
+        return ""
+    return _(
+        "There is already a company of this name: {names}.",
+        names=", ".join(f"#{c.id} {c.name}" for c in twins),
+    )

@@ -1,0 +1,105 @@
+"""From raw arguments to a handler's parameters, and to the form that asks for the ones that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.arguments import Asked
+from handlers.command import Command, Parameter
+from handlers.errors import UserError
+from handlers.reply import Action, Form, FormField, Reply
+from handlers.request import Request
+from handlers.wording import _
+
+
+class Missing(Exception):
+    """Required arguments were not given.
+
+    Attributes:
+        form: asks for them, with what was given filled in.
+    """
+
+    def __init__(self, form: Form) -> None:
+        """Keep the form."""
+        super().__init__(form.command)
+        self.form = form
+
+
+def bind(command: Command, request: Request) -> dict[str, Any]:
+    """Read the raw arguments of `request.call` and return the handler's keyword arguments.
+
+    Raises:
+        Missing: a required argument was not given.
+        UserError: one cannot be read, or words are left over; says which and shows the usage.
+    """
+    raw = request.call.values
+    if "" in raw:
+        raise _with_usage(
+            UserError(_("I do not know what to do with “{words}”.", words=raw[""][:40])), command
+        )
+    given = [p for p in command.parameters if raw.get(p.name, "").strip()]
+    values = {p.keyword: read(command, p, request) for p in given}
+    if any(p.required and p.keyword not in values for p in command.parameters):
+        raise Missing(form(command, request))
+    return values
+
+
+def read(command: Command, parameter: Parameter, request: Request) -> Any:  # noqa: ANN401 - any argument's value
+    """Read one raw argument.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    raw = request.call.values
+
+    def instead(value: str) -> str:
+        return command.line({**raw, parameter.name: value})
+
+    try:
+        return parameter.argument.read(raw[parameter.name], Asked(request, instead))
+    except UserError as error:
+        raise _with_usage(error, command) from error
+
+
+def form(command: Command, request: Request, errors: Mapping[str, str] | None = None) -> Form:
+    """Return the form of a command: every argument, with the values that were given."""
+    raw = request.call.values
+    fields = tuple(
+        FormField(
+            name=p.name,
+            label=_(p.label),
+            kind=p.argument.kind,
+            required=p.required,
+            value=raw.get(p.name, ""),
+            error=(errors or {}).get(p.name, ""),
+            choices=p.argument.choices(request),
+        )
+        for p in command.parameters
+    )
+    return Form(command.name, _(command.help), fields)
+
+
+def question(form: Form) -> FormField | None:
+    """Return the first required field that has no value, for surfaces that ask step by step."""
+    return next(
+        (field for field in form.fields if field.required and not field.value.strip()), None
+    )
+
+
+def asking(form: Form, usage: str, example: str) -> Reply:
+    """Return the card that shows a form; a surface without forms asks its first question."""
+    cancel = Action(_("Cancel"), "cancel", replaces=True)
+    return Reply(
+        title=form.title,
+        text=_("Usage: {usage}\nExample: {example}", usage=usage, example=example),
+        form=form,
+        actions=(cancel,),
+    )
+
+
+def _with_usage(error: UserError, command: Command) -> UserError:
+    usage = _("Usage: {usage}\nExample: {example}", usage=command.usage, example=command.example)
+    return UserError(
+        error.what, "\n".join(line for line in (error.hint, usage) if line), error.actions
+    )

@@ -1,0 +1,213 @@
+"""What a command answers: a value of plain strings that knows no platform.
+
+Each surface has one renderer that draws every part natively or degrades it in a stated way and escapes exactly once.
+Nothing here is escaped, shortened or translated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Tone(StrEnum):
+    """How a card feels: a colour where the platform has one, a sign where it has none."""
+
+    NEUTRAL = "neutral"
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+class Sensitivity(StrEnum):
+    """Who may read a field: everybody in the place, members of the team only, or the person in private only."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    PERSONAL = "personal"
+
+
+class Style(StrEnum):
+    """How a button looks."""
+
+    PLAIN = "plain"
+    PRIMARY = "primary"
+    DANGER = "danger"
+
+
+class FieldKind(StrEnum):
+    """How a form field is asked for."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    CHOICE = "choice"
+    NUMBER = "number"
+    MONEY = "money"
+    DATE = "date"
+    MOMENT = "moment"
+    RECORD = "record"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A labelled value on a card."""
+
+    label: str
+    value: str
+    sensitivity: Sensitivity = Sensitivity.PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button: pressing it runs `line` as if the person had typed it.
+
+    `replaces` says that the answer takes the place of the message the button stands on.
+    `confirm`, when given, is the question asked before the line is run.
+    """
+
+    label: str
+    line: str
+    style: Style = Style.PLAIN
+    replaces: bool = False
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table: a cell per column, and the line that opens the record it stands for."""
+
+    cells: tuple[str, ...]
+    opens: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Column titles and rows; `numeric` holds the indices of the columns that are aligned to the right."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    numeric: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line or set of bars: a value per label of the chart, None where there is none."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+class ChartKind(StrEnum):
+    """How a chart is drawn."""
+
+    BARS = "bars"
+    STACKED = "stacked"
+    LINES = "lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of numbers that the reply also gives as text; `unit` stands at the value axis."""
+
+    kind: ChartKind
+    title: str
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a form field: what is shown and what is put into the command line."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One question of a form; `value` is filled in beforehand, `error` says what was wrong with it."""
+
+    name: str
+    label: str
+    kind: FieldKind = FieldKind.TEXT
+    required: bool = True
+    value: str = ""
+    hint: str = ""
+    error: str = ""
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The questions that complete a command; `command` is its name, such as `deal add`."""
+
+    command: str
+    title: str
+    fields: tuple[FormField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer or a notice; every part is optional and they are drawn in the order of the fields."""
+
+    title: str = ""
+    text: str = ""
+    fields: tuple[Field, ...] = ()
+    table: Table | None = None
+    chart: Chart | None = None
+    form: Form | None = None
+    actions: tuple[Action, ...] = ()
+    footer: str = ""
+    tone: Tone = Tone.NEUTRAL
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the reply as JSON values, the form in which the inbox keeps it."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild a reply from what `to_dict` returned."""
+        table, chart, form = data["table"], data["chart"], data["form"]
+        return cls(
+            title=data["title"],
+            text=data["text"],
+            fields=tuple(
+                Field(f["label"], f["value"], Sensitivity(f["sensitivity"])) for f in data["fields"]
+            ),
+            table=_table(table) if table else None,
+            chart=_chart(chart) if chart else None,
+            form=_form(form) if form else None,
+            actions=tuple(Action(**{**a, "style": Style(a["style"])}) for a in data["actions"]),
+            footer=data["footer"],
+            tone=Tone(data["tone"]),
+        )
+
+
+def _table(data: dict[str, Any]) -> Table:
+    rows = tuple(Row(tuple(row["cells"]), row["opens"]) for row in data["rows"])
+    return Table(tuple(data["columns"]), rows, tuple(data["numeric"]))
+
+
+def _chart(data: dict[str, Any]) -> Chart:
+    series = tuple(Series(s["name"], tuple(s["values"])) for s in data["series"])
+    return Chart(
+        ChartKind(data["kind"]), data["title"], tuple(data["labels"]), series, data["unit"]
+    )
+
+
+def _form(data: dict[str, Any]) -> Form:
+    fields = tuple(
+        FormField(
+            **{
+                **f,
+                "kind": FieldKind(f["kind"]),
+                "choices": tuple(Choice(**c) for c in f["choices"]),
+            }
+        )
+        for f in data["fields"]
+    )
+    return Form(data["command"], data["title"], fields)

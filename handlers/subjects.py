@@ -1,0 +1,22 @@
+"""The subjects of the command language, explicit and in the order of the help."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+SUBJECTS = (
+    "companies",
+    "deals",
+    "tickets",
+    "tasks",
+    "users",
+    "settings",
+    "undo",
+    "help",
+)
+
+
+def load() -> None:
+    """Import every subject, which declares its commands and notices."""
+    for subject in SUBJECTS:
+        import_module(f"handlers.{subject}")

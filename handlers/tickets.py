@@ -1,0 +1,288 @@
+"""Commands about tickets, and the words for those who have to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from crm_store import notices, tickets
+from crm_store.models import (
+    ActivityKind,
+    Company,
+    Contact,
+    Priority,
+    Role,
+    Ticket,
+    TicketKind,
+    TicketStatus,
+    User,
+)
+from handlers import cards
+from handlers.arguments import PageNumber, RecordArgument, Text
+from handlers.command import command
+from handlers.errors import UserError
+from handlers.notices import Telling, notice
+from handlers.reply import Action, Field, Reply, Row, Style, Tone
+from handlers.request import Request
+from handlers.wording import _, moment
+
+DeletedTicket = Annotated[Ticket, RecordArgument(("ticket",), deleted=True)]
+_SHOWN_ENTRIES = 5
+_TONES = {Priority.URGENT: Tone.BAD, Priority.HIGH: Tone.WARNING}
+
+
+@command(
+    "ticket new <text...> [contact=] [company=] [priority=] [kind=]",
+    role=Role.MEMBER,
+    example='ticket new The invoice shows the wrong address company="Acme Ltd" priority=high',
+)
+def open_ticket(
+    request: Request,
+    text: Text,
+    contact: Contact | None = None,
+    company: Company | None = None,
+    priority: Priority = Priority.NORMAL,
+    kind: TicketKind = TicketKind.QUESTION,
+) -> Reply:
+    """Open a ticket."""
+    ticket = tickets.add(
+        request.session,
+        text,
+        request.colleague,
+        request.now,
+        contact=contact,
+        company=company,
+        priority=priority,
+        kind=kind,
+        channel=request.platform,
+    )
+    request.about("ticket", ticket.id)
+    return _card(request, ticket, _("Ticket #{id} opened.", id=ticket.id))
+
+
+@command("ticket show <ticket>", role=Role.MEMBER, reads=True, example="ticket show 42")
+def show_ticket(request: Request, ticket: Ticket) -> Reply:
+    """Show a ticket with its latest notes and replies."""
+    request.about("ticket", ticket.id)
+    return _card(request, ticket, ticket.subject)
+
+
+@command("ticket assign <ticket> <person>", role=Role.AGENT, example="ticket assign 42 me")
+def assign_ticket(request: Request, ticket: Ticket, person: User) -> Reply:
+    """Give a ticket to a colleague, who is told."""
+    ticket.assignee = person
+    if ticket.status is TicketStatus.NEW:
+        ticket.status = TicketStatus.OPEN
+    if person.id != request.colleague.id:
+        notices.owe(
+            request.session,
+            kind="ticket_assigned",
+            key=f"ticket_assigned:{ticket.id}:{person.id}:{request.now.isoformat()}",
+            payload={"ticket_id": ticket.id, "by": request.colleague.name},
+            due_at=request.now,
+            now=request.now,
+            user_id=person.id,
+            priority=notices.ALERT,
+        )
+    request.about("ticket", ticket.id)
+    title = _("Ticket #{id} now belongs to {name}.", id=ticket.id, name=person.name)
+    return _card(request, ticket, title)
+
+
+@command("ticket status <ticket> <status>", role=Role.AGENT, example="ticket status 42 pending")
+def set_status(request: Request, ticket: Ticket, status: TicketStatus) -> Reply:
+    """Set where a ticket stands."""
+    return _set_status(request, ticket, status)
+
+
+@command(
+    "ticket priority <ticket> <priority>", role=Role.AGENT, example="ticket priority 42 urgent"
+)
+def set_priority(request: Request, ticket: Ticket, priority: Priority) -> Reply:
+    """Set how soon a ticket wants an answer."""
+    ticket.priority = priority
+    request.about("ticket", ticket.id)
+    title = _("Ticket #{id} is {priority} now.", id=ticket.id, priority=_(priority.value))
+    return _card(request, ticket, title)
+
+
+@command(
+    "ticket reply <ticket> <text...>",
+    role=Role.AGENT,
+    example="ticket reply 42 We sent the corrected invoice today.",
+)
+def reply_to_ticket(request: Request, ticket: Ticket, text: Text) -> Reply:
+    """Record an answer to the customer."""
+    tickets.say(request.session, ticket, ActivityKind.REPLY, text, request.colleague, request.now)
+    if ticket.status in {TicketStatus.NEW, TicketStatus.OPEN}:
+        ticket.status = TicketStatus.PENDING
+    request.about("ticket", ticket.id)
+    return _card(request, ticket, _("Reply on ticket #{id} kept.", id=ticket.id))
+
+
+@command(
+    "ticket note <ticket> <text...>", role=Role.MEMBER, example="ticket note 42 Asked accounting."
+)
+def note_on_ticket(request: Request, ticket: Ticket, text: Text) -> Reply:
+    """Add an internal note that the customer never sees."""
+    tickets.say(request.session, ticket, ActivityKind.NOTE, text, request.colleague, request.now)
+    request.about("ticket", ticket.id)
+    return _card(request, ticket, _("Note on ticket #{id} kept.", id=ticket.id))
+
+
+@command(
+    "ticket close <ticket> [text...]", role=Role.AGENT, example="ticket close 42 solved by phone"
+)
+def close_ticket(request: Request, ticket: Ticket, text: Text = "") -> Reply:
+    """Close a ticket, with a last internal note if you like."""
+    if text:
+        tickets.say(
+            request.session, ticket, ActivityKind.NOTE, text, request.colleague, request.now
+        )
+    return _set_status(request, ticket, TicketStatus.CLOSED)
+
+
+@command("ticket reopen <ticket>", role=Role.AGENT, example="ticket reopen 42")
+def reopen_ticket(request: Request, ticket: Ticket) -> Reply:
+    """Open a finished ticket again."""
+    if ticket.status not in tickets.FINISHED:
+        raise UserError(_("Ticket #{id} is not closed.", id=ticket.id))
+    return _set_status(request, ticket, TicketStatus.OPEN)
+
+
+@command(
+    "ticket list [assignee=] [status=] [company=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="ticket list assignee=me",
+)
+def list_tickets(
+    request: Request,
+    assignee: User | None = None,
+    status: TicketStatus | None = None,
+    company: Company | None = None,
+    page: PageNumber = 1,
+) -> Reply:
+    """List unfinished tickets, or those in one status, the most urgent first."""
+    wanted = tickets.Filter(
+        assignee_id=assignee.id if assignee else None,
+        status=status,
+        company_id=company.id if company else None,
+    )
+    offset = (page - 1) * cards.PAGE_SIZE
+    found, total = tickets.list_page(request.session, wanted, offset, cards.PAGE_SIZE)
+    request.listed("ticket", [ticket.id for ticket in found])
+    rows = [Row(_cells(ticket), f"ticket show {ticket.id}") for ticket in found]
+    columns = ("#", _("Ticket"), _("Customer"), _("Priority"), _("Status"), _("Assignee"))
+    reply = cards.listing(_("Tickets"), columns, rows, _("No tickets here."))
+    return cards.page(reply, cards.again(request), page, total)
+
+
+@command("ticket delete <ticket>", role=Role.AGENT, example="ticket delete 42")
+def delete_ticket(request: Request, ticket: Ticket) -> Reply:
+    """Delete a ticket; it can be restored."""
+    ticket.deleted_at = request.now
+    restore = Action(_("Restore"), f"ticket restore {ticket.id}", replaces=True)
+    return Reply(title=_("Ticket #{id} deleted.", id=ticket.id), actions=(restore,))
+
+
+@command("ticket restore <ticket>", role=Role.AGENT, example="ticket restore 42")
+def restore_ticket(request: Request, ticket: DeletedTicket) -> Reply:
+    """Bring a deleted ticket back."""
+    if ticket.deleted_at is None:
+        raise UserError(_("Ticket #{id} is not deleted.", id=ticket.id))
+    ticket.deleted_at = None
+    request.about("ticket", ticket.id)
+    return _card(request, ticket, _("Ticket #{id} is back.", id=ticket.id))
+
+
+@notice("ticket_assigned")
+def tell_assigned(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
+    """Tell a colleague that a ticket is theirs now, unless it moved on in the meantime."""
+    ticket = telling.session.get(Ticket, payload["ticket_id"])
+    reader = telling.reader.id if telling.reader else None
+    if ticket is None or ticket.deleted_at or ticket.assignee_id != reader:
+        return None
+    title = _("{name} gave you ticket #{id}.", name=payload["by"], id=ticket.id)
+    return Reply(
+        title=title,
+        text=ticket.text,
+        fields=_fields(ticket),
+        actions=_buttons(ticket),
+        tone=_TONES.get(ticket.priority, Tone.NEUTRAL),
+    )
+
+
+def _set_status(request: Request, ticket: Ticket, status: TicketStatus) -> Reply:
+    if ticket.status is status:
+        raise UserError(
+            _("Ticket #{id} is {status} already.", id=ticket.id, status=_(status.value))
+        )
+    ticket.status = status
+    ticket.closed_at = request.now if status in tickets.FINISHED else None
+    request.about("ticket", ticket.id)
+    title = _("Ticket #{id} is {status} now.", id=ticket.id, status=_(status.value))
+    return _card(request, ticket, title)
+
+
+def _cells(ticket: Ticket) -> tuple[str, ...]:
+    customer = ticket.contact or ticket.company
+    return (
+        f"#{ticket.id}",
+        ticket.subject,
+        customer.name if customer else "",
+        _(ticket.priority.value),
+        _(ticket.status.value),
+        ticket.assignee.name if ticket.assignee else _("nobody"),
+    )
+
+
+def _fields(ticket: Ticket) -> tuple[Field, ...]:
+    shown = {
+        _("Kind"): _(ticket.kind.value),
+        _("Status"): _(ticket.status.value),
+        _("Priority"): _(ticket.priority.value),
+        _("Contact"): ticket.contact.name if ticket.contact else None,
+        _("Company"): ticket.company.name if ticket.company else None,
+        _("Assignee"): ticket.assignee.name if ticket.assignee else _("nobody"),
+        _("Opened"): moment(ticket.created_at),
+    }
+    return tuple(Field(label, value) for label, value in shown.items() if value)
+
+
+def _card(request: Request, ticket: Ticket, title: str) -> Reply:
+    latest = [
+        Row(
+            (
+                moment(entry.at),
+                entry.author.name if entry.author else "",
+                _(entry.kind.value),
+                entry.text,
+            )
+        )
+        for entry in tickets.entries(request.session, ticket, _SHOWN_ENTRIES)
+    ]
+    columns = (_("When"), _("Who"), _("What"), _("Text"))
+    return Reply(
+        title=title,
+        text=ticket.text,
+        fields=_fields(ticket),
+        table=cards.listing("", columns, latest, "").table,
+        actions=_buttons(ticket),
+        footer=_("Ticket #{id}", id=ticket.id),
+        tone=Tone.GOOD
+        if ticket.status in tickets.FINISHED
+        else _TONES.get(ticket.priority, Tone.NEUTRAL),
+    )
+
+
+def _buttons(ticket: Ticket) -> tuple[Action, ...]:
+    if ticket.status in tickets.FINISHED:
+        return (Action(_("Reopen"), f"ticket reopen {ticket.id}", replaces=True),)
+    return (
+        Action(_("Take it"), f"ticket assign {ticket.id} me", Style.PRIMARY, replaces=True),
+        Action(_("Assign"), f"ticket assign {ticket.id}"),
+        Action(_("Reply"), f"ticket reply {ticket.id}"),
+        Action(_("Note"), f"ticket note {ticket.id}"),
+        Action(_("Close"), f"ticket close {ticket.id}", replaces=True),
+    )

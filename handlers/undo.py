@@ -1,0 +1,87 @@
+"""Taking back what a call changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from crm_store import audit
+from crm_store.models import AuditRow, Role, User
+from handlers.arguments import TextArgument
+from handlers.command import command
+from handlers.errors import UserError
+from handlers.naming import KIND_NAMES
+from handlers.reply import Reply, Tone
+from handlers.request import Request
+from handlers.wording import _, mark, plural
+
+CallKey = Annotated[str, TextArgument(limit=32)]
+_TABLE_KINDS = {
+    "companies": "company",
+    "contacts": "contact",
+    "deals": "deal",
+    "tickets": "ticket",
+    "tasks": "task",
+    "orders": "order",
+    "products": "product",
+}
+_DONE = {
+    audit.CREATED: mark("{kind} #{id} is gone again"),
+    audit.CHANGED: mark("{kind} #{id} is as it was before"),
+    audit.DELETED: mark("{kind} #{id} is back"),
+}
+
+
+@command("undo [call]", role=Role.MEMBER, example="undo")
+def undo(request: Request, call: CallKey = "") -> Reply:
+    """Take back your last change, or the one whose Undo button you pressed."""
+    key = call or audit.last_call(request.session, request.colleague.id)
+    rows = audit.rows_of_call(request.session, key) if key else []
+    if not key or not rows:
+        raise UserError(
+            _("There is nothing to undo."), _("`undo` takes back your own last change.")
+        )
+    if rows[0].actor_id != request.colleague.id and not request.role.may(Role.MANAGER):
+        raise UserError(_("Only a manager may undo what somebody else did."))
+    try:
+        taken_back = audit.undo(request.session, key, request.now)
+    except audit.ChangedSince as error:
+        raise UserError(
+            _changed_since(request, error.row), _("Change it by hand if you still want to.")
+        ) from error
+    except LookupError as error:
+        raise UserError(_("This was undone already.")) from error
+    return Reply(
+        title=_("Undone: {command}", command=rows[0].command),
+        text=_summary(taken_back),
+        tone=Tone.GOOD,
+    )
+
+
+def _changed_since(request: Request, row: AuditRow) -> str:
+    who = request.session.get(User, row.actor_id) if row.actor_id else None
+    kind = _kind(row.kind)
+    if who is None:
+        return _(
+            "{kind} #{id} was changed since, so nothing was undone.", kind=kind, id=row.record_id
+        )
+    return _(
+        "{name} changed {kind} #{id} since, so nothing was undone.",
+        name=who.name,
+        kind=kind,
+        id=row.record_id,
+    )
+
+
+def _summary(rows: Sequence[AuditRow]) -> str:
+    records = [row for row in rows if row.kind in _TABLE_KINDS]
+    lines = [_(_DONE[row.action], kind=_kind(row.kind), id=row.record_id) for row in records[:5]]
+    if len(records) > len(lines):
+        rest = len(records) - len(lines)
+        lines.append(plural("and {count} more record", "and {count} more records", rest))
+    return "\n".join(lines)
+
+
+def _kind(table: str) -> str:
+    kind = _TABLE_KINDS.get(table)
+    return _(KIND_NAMES[kind]).capitalize() if kind else table

@@ -1,0 +1,194 @@
+"""Commands about colleagues and their accounts on the platforms."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from crm_store import users
+from crm_store.models import Role, User
+from handlers.arguments import Asked, ChoiceArgument, Email, Name, TextArgument
+from handlers.command import command
+from handlers.errors import UserError
+from handlers.reply import Field, Reply, Row, Sensitivity, Table, Tone
+from handlers.request import Request
+from handlers.wording import _
+
+
+class GivenRole(enum.StrEnum):
+    """The roles a person can be given."""
+
+    REP = "rep"
+    AGENT = "agent"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class Switch(enum.StrEnum):
+    """Yes or no."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class AccountArgument(TextArgument):
+    """The id that a platform gives a person, such as `U012ABC` or `123456`."""
+
+    def read(self, text: str, asked: Asked) -> str:
+        """Return the id; a Slack mention is unwrapped."""
+        account = text.strip().removeprefix("<@").removesuffix(">").split("|")[0].removeprefix("@")
+        if not account.isalnum() or len(account) > 40:
+            raise UserError(
+                _("This is not an account id."),
+                _("Slack ids look like U012ABC, Telegram ids are numbers."),
+            )
+        return account
+
+
+Account = Annotated[str, AccountArgument()]
+RoleChoice = Annotated[GivenRole, ChoiceArgument(GivenRole)]
+
+
+@command(
+    "user add <email> role= [name=] [slack=] [telegram=]",
+    role=Role.ADMIN,
+    example="user add jane@example.com role=rep name=Jane slack=U012ABC",
+)
+def add_user(
+    request: Request,
+    email: Email,
+    role: RoleChoice,
+    name: Name | None = None,
+    slack: Account | None = None,
+    telegram: Account | None = None,
+) -> Reply:
+    """Add a colleague."""
+    if users.by_email(request.session, email):
+        raise UserError(
+            _("{email} is a colleague already.", email=email), _("Change them with `user edit`.")
+        )
+    user = users.add(
+        request.session,
+        email,
+        name or email.partition("@")[0],
+        Role(role.value),
+        language=request.language,
+        time_zone=request.defaults.time_zone,
+        now=request.now,
+    )
+    _connect(request, user, slack, telegram)
+    return _card(
+        user, _("{name} can now use Rapport as {role}.", name=user.name, role=_(role.value))
+    )
+
+
+@command(
+    "user edit <user> [role=] [name=] [active=] [slack=] [telegram=]",
+    role=Role.ADMIN,
+    example="user edit jane role=manager",
+)
+def edit_user(
+    request: Request,
+    user: User,
+    role: RoleChoice | None = None,
+    name: Name | None = None,
+    active: Switch | None = None,
+    slack: Account | None = None,
+    telegram: Account | None = None,
+) -> Reply:
+    """Change a colleague's role, name or accounts, or switch them off with `active=no`."""
+    loses = (role is not None and role is not GivenRole.ADMIN) or active is Switch.NO
+    if user.role is Role.ADMIN and loses and users.count_admins(request.session) <= 1:
+        raise UserError(
+            _("{name} is the last admin.", name=user.name), _("Make somebody else an admin first.")
+        )
+    if role is not None:
+        user.role = Role(role.value)
+    if name is not None:
+        user.name = name
+    if active is not None:
+        user.active = active is Switch.YES
+    _connect(request, user, slack, telegram)
+    return _card(user, _("{name} changed.", name=user.name))
+
+
+@command("user list", role=Role.MANAGER, reads=True, example="user list")
+def list_users(request: Request) -> Reply:
+    """List the colleagues."""
+    rows = tuple(
+        Row((user.name, user.email, _(user.role.value), "" if user.active else _("switched off")))
+        for user in users.everyone(request.session)
+    )
+    return Reply(
+        title=_("Colleagues"), table=Table((_("Name"), _("E-mail"), _("Role"), _("State")), rows)
+    )
+
+
+@command("whoami", role=Role.ANYONE, reads=True, example="whoami")
+def whoami(request: Request) -> Reply:
+    """Show who I think you are."""
+    if request.user is None:
+        return Reply(
+            title=_("I do not know you yet."),
+            text=_("Ask an admin to add you, or type `link` and the code from your other account."),
+            fields=(Field(_("Your account"), f"{request.platform}:{request.person}"),),
+        )
+    return _card(request.user, request.user.name)
+
+
+@command("link [code]", role=Role.ANYONE, example="link K7XQ2M9P")
+def link(request: Request, code: Annotated[str, TextArgument(limit=40)] = "") -> Reply:
+    """Get a one-time code here, or use one from your other account to link this one."""
+    if not code:
+        return _issue(request)
+    user = users.redeem_code(request.session, code, request.now)
+    if user is None or not user.active:
+        raise UserError(
+            _("This code is wrong or too old."),
+            _("Type `link` in your other account to get a new one."),
+        )
+    users.add_identity(
+        request.session, user, request.platform, request.person, str(request.place), request.now
+    )
+    return Reply(
+        title=_("Welcome, {name}: this account is linked.", name=user.name), tone=Tone.GOOD
+    )
+
+
+def _issue(request: Request) -> Reply:
+    if request.user is None:
+        raise UserError(
+            _("I do not know you yet, so I cannot make a code for you."),
+            _("Ask an admin to add you, or type `link` and the code from your other account."),
+        )
+    if not request.private:
+        raise UserError(
+            _("A code is only given in private."), _("Send me `link` in a direct message.")
+        )
+    code = users.issue_code(request.session, request.user, request.now)
+    text = _("Within 15 minutes, type `link {code}` in your other account.", code=code)
+    return Reply(title=_("Your one-time code: {code}", code=code), text=text)
+
+
+def _connect(request: Request, user: User, slack: str | None, telegram: str | None) -> None:
+    for platform, account in (("slack", slack), ("telegram", telegram)):
+        if account:
+            users.add_identity(
+                request.session, user, platform, account, f"{platform}:{account}", request.now
+            )
+
+
+def _card(user: User, title: str) -> Reply:
+    accounts = ", ".join(
+        f"{identity.platform}:{identity.external_id}" for identity in user.identities
+    )
+    return Reply(
+        title=title,
+        fields=(
+            Field(_("E-mail"), user.email, Sensitivity.INTERNAL),
+            Field(_("Role"), _(user.role.value)),
+            Field(_("Language"), user.language),
+            Field(_("Time zone"), user.time_zone),
+            Field(_("Accounts"), accounts or "–", Sensitivity.PERSONAL),
+        ),
+    )
