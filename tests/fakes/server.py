@@ -30,8 +30,6 @@ FAULTS = (
     "drop_after_body",
     "stall",
     "stall_before",
-    "duplicate",
-    "reorder",
 )
 _STATUS = re.compile(r"[45]\d\d")
 
@@ -114,6 +112,7 @@ class FakeServer:
     """
 
     SENDING: frozenset[str] = frozenset()
+    TWISTS: frozenset[str] = frozenset()
 
     def __init__(self, clock: Clock = time.time) -> None:
         """`clock` gives the platform's time in seconds since 1970."""
@@ -188,7 +187,8 @@ class FakeServer:
         "stall" and "stall_before" (accepted or not, silence for `seconds` of real time, then
         the connection dies). The Telegram fake also knows "duplicate" and "reorder".
         """
-        if not (how in FAULTS or how.startswith("error:") or _STATUS.fullmatch(how)):
+        known = how in FAULTS or how in self.TWISTS
+        if not (known or how.startswith("error:") or _STATUS.fullmatch(how)):
             raise ValueError(f"unknown fault {how!r}")
         with self.changed:
             fault = Fault(how, retry_after, seconds)
@@ -256,6 +256,10 @@ class FakeServer:
         """Word a 429 or a server error as the platform does."""
         raise NotImplementedError
 
+    def twist(self, method: str, fault: Fault, response: web.Response) -> web.Response:
+        """Make one of the `TWISTS` of a good answer."""
+        raise NotImplementedError
+
     async def closing(self) -> None:
         """Release what the subclass holds; runs in the server's loop before it stops."""
 
@@ -298,8 +302,10 @@ class FakeServer:
         fault: Fault | None,
         perform: Callable[[], Awaitable[web.Response]],
     ) -> web.StreamResponse:
-        if fault is None or fault.how in {"duplicate", "reorder"}:
+        if fault is None:
             return await perform()
+        if fault.how in self.TWISTS:
+            return self.twist(call.method, fault, await perform())
         call.outcome = fault.error or fault.how
         if fault.error:
             raise Refused(fault.error, code=_code_of(fault.error))
@@ -340,6 +346,11 @@ class FakeServer:
         """Remove and return the next fault for something that is not a call to us."""
         with self.changed:
             return self._faults.take(method)
+
+    def put_fault_back(self, method: str, fault: Fault) -> None:
+        """Keep a fault for the next time, as this time there was nothing to spoil."""
+        with self.changed:
+            self._faults.waiting.insert(0, (method, fault))
 
     def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)
