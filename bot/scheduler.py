@@ -1,0 +1,254 @@
+"""Runs the jobs of the timetable at their times: one leader, each occurrence once.
+
+Here stands the third of the three error boundaries, around one run of one job. The timetable is
+`jobs/schedule.py`; APScheduler is only the clock that ticks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.leadership import Leadership
+from crm_store import occurrences
+from crm_store.schedules import instant_of
+from crm_store.store import Actor, Conflict, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from zoneinfo import ZoneInfo
+
+    from crm_store.store import Session, Store
+    from jobs.schedule import Job
+
+__all__ = ["Leadership", "Outcome", "Scheduler"]
+
+log = logging.getLogger(__name__)
+
+TICK = 2.0
+RESUME_AFTER = timedelta(minutes=10)
+_THREADS = 4
+_SHORTEST_CATCH_UP = timedelta(minutes=1)
+_LEASE = "scheduler"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one run of a job ended: its own summary, or what to look for in the log."""
+
+    summary: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    job: Job
+    planned_local: str
+
+
+class Scheduler:
+    """The timetable at work; `run` does one job for a moment and returns its summary.
+
+    `clock` is the clock the processes agree on: `store.now` outside of tests. `zone` is the one
+    whose wall clock the timetable is on.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it is built from, once
+        self,
+        store: Store,
+        jobs: Iterable[Job],
+        clock: Callable[[Session], datetime],
+        zone: ZoneInfo,
+        run: Callable[[Job, datetime], str],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.leadership = Leadership(store, _LEASE, clock, monotonic=monotonic)
+        self._store = store
+        self._jobs = {job.name: job for job in jobs}
+        self._clock = clock
+        self._zone = zone
+        self._run = run
+        self._running: dict[str, asyncio.Future[None]] = {}
+        self._look_at: dict[str, datetime] = {}
+        self._looked_at = datetime.min.replace(tzinfo=UTC)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="job")
+        self._ticker = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+        )
+
+    async def start(self) -> None:
+        """Begin to tick."""
+        self._ticker.add_job(self.tick, "interval", seconds=TICK)
+        self._ticker.start()
+
+    async def stop(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a bound, not a failure
+        """Tick no more, give running jobs some seconds to end, and let another process lead."""
+        if self._ticker.running:
+            self._ticker.shutdown(wait=False)
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=timeout)
+        await asyncio.to_thread(self.leadership.release)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def tick(self) -> None:
+        """Begin every job that is due, if this process leads."""
+        loop = asyncio.get_running_loop()
+        for run in await asyncio.to_thread(self._begin_due):
+            name = run.job.name
+            future = loop.run_in_executor(self._threads, self._carry_out, run)
+            self._running[name] = future
+            future.add_done_callback(partial(self._ended, name))
+
+    async def settle(self) -> None:
+        """Wait until no job runs."""
+        while self._running:
+            await asyncio.wait(list(self._running.values()))
+
+    def run_once(self, name: str, now: datetime) -> Outcome:
+        """Run one job for a moment, whatever its times; this is no planned occurrence.
+
+        Raises:
+            KeyError: no job has that name.
+            StoreUnavailable: the database is away.
+            Conflict: somebody else changed the same rows; running it again helps.
+        """
+        return self._bounded(self._jobs[name], now)
+
+    def _ended(self, name: str, _future: asyncio.Future[None]) -> None:
+        del self._running[name]
+
+    def _begin_due(self) -> list[_Run]:
+        if not self.leadership.ensure():
+            self._look_at.clear()
+            return []
+        runs: list[_Run] = []
+        try:
+            with self._store.reading() as session:
+                now = self._clock(session)
+            runs.extend(self._begin_planned(now))
+            runs.extend(self._resume(now))
+        except (StoreUnavailable, Conflict) as error:
+            log.warning("not every job was begun reason=%s", type(error).__name__)
+        return runs
+
+    def _begin_planned(self, now: datetime) -> Iterator[_Run]:
+        if now < self._looked_at:  # the wall clock went back: what is cached may be far ahead
+            self._look_at.clear()
+        self._looked_at = now
+        waiting = [
+            job
+            for name, job in self._jobs.items()
+            if name not in self._running and now >= self._look_at.get(name, now)
+        ]
+        for job in waiting:
+            run = self._begin(job, now)
+            if run:
+                yield run
+
+    def _begin(self, job: Job, now: datetime) -> _Run | None:
+        with self._store.reading() as session:
+            last = occurrences.last(session, job.name)
+        planned = self._newest(job, last.planned_local if last else None, now)
+        begun = False
+        if last is None and not isinstance(job.when, timedelta):
+            # Remember when the job was first seen, so that a start at noon does not run what was
+            # planned for nine, but a stop from eight to ten does not lose it either.
+            self._note_first_sight(job, now)
+        elif planned is not None and self.leadership.held:
+            actor = Actor(None, "schedule", job.name, f"{job.name}:{planned}")
+            with self._store.transaction(actor) as session:
+                begun = occurrences.begin(session, job.name, planned, now)
+        self._look_at[job.name] = self._next(job, now)
+        return _Run(job, planned) if begun and planned is not None else None
+
+    def _note_first_sight(self, job: Job, now: datetime) -> None:
+        local = now.astimezone(self._zone).replace(tzinfo=None).isoformat(timespec="seconds")
+        with self._store.transaction(Actor(None, "schedule", job.name, "")) as session:
+            occurrences.begin(session, job.name, local, now)
+            occurrences.finish(session, job.name, local, now, summary="", failed=False)
+
+    def _newest(self, job: Job, last: str | None, now: datetime) -> str | None:
+        if isinstance(job.when, timedelta):
+            return _text(_slot(job.when, now))
+        since: datetime = now - max(job.catch_up, _SHORTEST_CATCH_UP)
+        if last is not None:
+            last_local = datetime.fromisoformat(last.removesuffix("Z"))
+            if since < instant_of(last_local, self._zone) <= now:
+                since = last_local
+        newest = None
+        found = job.when.next_after(since, self._zone)
+        while found and found.instant <= now:
+            newest = found.planned_local
+            found = job.when.next_after(newest, self._zone)
+        return None if newest is None else newest.isoformat(timespec="minutes")
+
+    def _next(self, job: Job, now: datetime) -> datetime:
+        if isinstance(job.when, timedelta):
+            return _slot(job.when, now) + job.when
+        found = job.when.next_after(now, self._zone)
+        return found.instant if found else datetime.max.replace(tzinfo=UTC)
+
+    def _resume(self, now: datetime) -> Iterator[_Run]:
+        with self._store.reading() as session:
+            left = occurrences.unfinished(session, now - RESUME_AFTER)
+        for row in left:
+            job = self._jobs.get(row.schedule)
+            if job is None or job.name in self._running or not self.leadership.held:
+                continue
+            actor = Actor(None, "schedule", job.name, f"{job.name}:{row.planned_local}")
+            with self._store.transaction(actor) as session:
+                resumed = occurrences.resume(session, row.id)
+            if resumed:
+                yield _Run(job, row.planned_local)
+
+    def _carry_out(self, run: _Run) -> None:
+        actor = Actor(None, "schedule", run.job.name, f"{run.job.name}:{run.planned_local}")
+        try:
+            with self._store.reading() as session:
+                now = self._clock(session)
+            outcome = self._bounded(run.job, now)
+            with self._store.transaction(actor) as session:
+                now = self._clock(session)
+                occurrences.finish(
+                    session,
+                    run.job.name,
+                    run.planned_local,
+                    now,
+                    summary=outcome.summary,
+                    failed=outcome.failed,
+                )
+        except (StoreUnavailable, Conflict) as error:
+            # Left unfinished, so that it is resumed.
+            log.warning("job broken off name=%s reason=%s", run.job.name, type(error).__name__)
+
+    def _bounded(self, job: Job, now: datetime) -> Outcome:
+        try:
+            summary = self._run(job, now)
+        except (StoreUnavailable, Conflict):
+            raise
+        except Exception:
+            reference = secrets.token_hex(3).upper()
+            log.exception("bug reference=%s job=%s", reference, job.name)
+            return Outcome(f"reference {reference}", failed=True)
+        log.info("job done name=%s summary=%s", job.name, summary)
+        return Outcome(summary, failed=False)
+
+
+def _slot(every: timedelta, now: datetime) -> datetime:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return epoch + (now - epoch) // every * every
+
+
+def _text(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

@@ -1,0 +1,314 @@
+"""Carries events out: keeps each before it is acknowledged, runs it once, answers it.
+
+What a call does is decided by the router; messages to others than the sender leave through
+`bot/delivery.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.surface import DeliveryError
+from crm_store import halts, inbox
+from crm_store.addresses import Address
+from crm_store.inbox import AlreadyDone, Claimed
+from crm_store.models import InboxState
+from crm_store.store import Actor, Conflict, StoreUnavailable
+from handlers.reply import Reply
+
+if TYPE_CHECKING:
+    from bot.router import Answer
+    from bot.surface import Incoming, Surface
+    from crm_store.store import Session, Store
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ACTOR = Actor(None, "worker", "", "")
+ANSWER_FOR = timedelta(hours=24)
+SEND_LIMIT = 30.0  # seconds a platform may take for one answer
+_RECOVER_EVERY = 2.0
+_QUEUED = 500  # events kept in memory; what comes above is left to the database
+_DOORS = 2  # threads that only keep events, so that an acknowledgement never waits for a handler
+_RENEWALS = 3  # renewals within one life of a claim
+
+
+class Worker:
+    """The events of one process.
+
+    `run` carries an event out in one transaction, with `inbox.done` in it. `clock` is the clock the
+    processes agree on: `store.now` outside of tests. `lease` is how long the events of a dead
+    process wait before another takes them over.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it is built from, once
+        self,
+        store: Store,
+        surfaces: Mapping[str, Surface],
+        run: Callable[[Incoming, int], Answer | None],
+        clock: Callable[[Session], datetime],
+        threads: int = 4,
+        *,
+        lease: timedelta = timedelta(seconds=60),
+    ) -> None:
+        self.owner = secrets.token_hex(16)  # new at every start: a host name would be shared
+        self._store = store
+        self._surfaces = surfaces
+        self._run = run
+        self._clock = clock
+        self._lease = lease
+        self._slots = threads * 2
+        self._hands = ThreadPoolExecutor(threads, thread_name_prefix="handler")
+        self._door = ThreadPoolExecutor(_DOORS, thread_name_prefix="inbox")
+        self._queues: dict[tuple[str, str], deque[Claimed]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._left: set[int] = set()  # claimed, not begun, to be given back
+        self._loop: asyncio.Task[None] | None = None
+        self._renewed_at = float("-inf")
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Take over what dead processes left, now and every few seconds."""
+        self._loop = asyncio.create_task(self._recover_for_ever())
+
+    async def stop(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a bound, not a failure
+        """Give what is being carried out some seconds to end and return the rest."""
+        self._stopping = True
+        if self._loop:
+            self._loop.cancel()
+            await asyncio.wait([self._loop])
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout)
+        for task in self._tasks:
+            task.cancel()
+        with suppress(StoreUnavailable, Conflict):
+            await self._release_left()
+        self._hands.shutdown(wait=False, cancel_futures=True)
+        self._door.shutdown(wait=False)
+
+    async def receive(self, platform: str, key: str, sender: str, body: dict[str, Any]) -> bool:
+        """Keep an event; once this returns it may be acknowledged. False for a duplicate.
+
+        Raises:
+            StoreUnavailable: it is not kept and must not be acknowledged.
+        """
+        try:
+            kept = await self._at(self._door, lambda s: self._keep(s, platform, key, sender, body))
+        except Conflict as error:
+            raise StoreUnavailable from error
+        if kept is None:
+            return False
+        row, claimed = kept
+        if claimed:
+            self._queue(row)
+        return True
+
+    async def recover(self) -> int:
+        """Take over open events that nobody holds, as many as there are free hands."""
+        free = self._slots - len(self._queues)
+        if free <= 0 or self._stopping:
+            return 0
+        rows = await self._at(self._door, lambda s: self._claim(s, free))
+        for row in rows:
+            self._queue(row)
+        return len(rows)
+
+    async def settle(self) -> None:
+        """Wait until nothing is being carried out or answered."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _recover_for_ever(self) -> None:
+        while True:
+            found, *_ = await asyncio.gather(self._round(), return_exceptions=True)
+            if isinstance(found, StoreUnavailable | Conflict):
+                log.warning("inbox not read reason=%s", type(found).__name__)
+            elif isinstance(found, BaseException):
+                log.error("bug in the inbox loop", exc_info=found)
+            elif found:
+                if self._tasks:
+                    await asyncio.wait(
+                        self._tasks,
+                        timeout=_RECOVER_EVERY,
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                continue
+            await asyncio.sleep(_RECOVER_EVERY)
+
+    async def _round(self) -> int:
+        await self._renew()
+        await self._release_left()
+        return await self.recover()
+
+    async def _release_left(self) -> None:
+        left, self._left = self._left, set()
+        if not left:
+            return
+        try:
+            await self._at(self._door, lambda s: inbox.release(s, self.owner, left))
+        except (StoreUnavailable, Conflict):
+            self._left |= left
+            raise
+
+    async def _renew(self) -> None:
+        ids = [row.id for queue in self._queues.values() for row in queue]
+        now = asyncio.get_running_loop().time()
+        if not ids or now - self._renewed_at < self._lease.total_seconds() / _RENEWALS:
+            return
+        await self._at(
+            self._door,
+            lambda s: inbox.renew(s, self.owner, ids, self._clock(s) + self._lease),
+        )
+        self._renewed_at = now
+
+    def _keep(
+        self, session: Session, platform: str, key: str, sender: str, body: dict[str, Any]
+    ) -> tuple[Claimed, bool] | None:
+        now = self._clock(session)
+        full = self._stopping or sum(map(len, self._queues.values())) >= _QUEUED
+        if full:
+            number = inbox.receive(session, platform, key, sender, body, now)
+            kept = None if number is None else inbox.Admitted(number, claimed=False)
+        else:
+            kept = inbox.admit(
+                session, platform, key, sender, body, now, owner=self.owner, lease=self._lease
+            )
+        if kept is None:
+            return None
+        row = Claimed(
+            kept.id, platform, key, sender, body, InboxState.NEW, None, 0, now, again=False
+        )
+        return row, kept.claimed
+
+    def _claim(self, session: Session, limit: int) -> list[Claimed]:
+        now = self._clock(session)
+        return inbox.claim(session, self.owner, now, limit, self._lease, list(self._surfaces))
+
+    def _queue(self, row: Claimed) -> None:
+        who = row.platform, row.sender
+        if who in self._queues:
+            self._queues[who].append(row)
+            return
+        self._queues[who] = deque([row])
+        task = asyncio.create_task(self._serve(who))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, who: tuple[str, str]) -> None:
+        """Carry out the events of one person, one after the other."""
+        queue = self._queues[who]
+        try:
+            while queue and not self._stopping:
+                await self._guard(queue[0])
+                queue.popleft()
+            self._left.update(row.id for row in queue)
+        finally:
+            del self._queues[who]
+
+    async def _guard(self, row: Claimed) -> None:
+        outcome, *_ = await asyncio.gather(self._treat(row), return_exceptions=True)
+        if outcome is None:
+            return
+        if isinstance(outcome, asyncio.CancelledError):
+            raise outcome
+        if isinstance(outcome, AlreadyDone):
+            log.info("carried out elsewhere platform=%s", row.platform)
+        elif isinstance(outcome, StoreUnavailable | Conflict):
+            # The claim lapses and the event is taken up again.
+            log.warning("event left id=%d reason=%s", row.id, type(outcome).__name__)
+        else:
+            await self._fail(row, outcome)
+
+    async def _fail(self, row: Claimed, error: BaseException) -> None:
+        reference = secrets.token_hex(3).upper()
+        log.error("bug reference=%s event=%d", reference, row.id, exc_info=error)
+        with suppress(StoreUnavailable, Conflict):
+            await self._at(self._door, lambda s: self._note_failure(s, row))
+
+    def _note_failure(self, session: Session, row: Claimed) -> None:
+        if not inbox.failed(session, row.id, self._clock(session)):
+            log.error("event given up id=%d platform=%s", row.id, row.platform)
+
+    async def _treat(self, row: Claimed) -> None:
+        surface = self._surfaces[row.platform]
+        reply = row.reply
+        if row.state is InboxState.NEW:
+            incoming = surface.read(row.body)
+            if incoming is None:
+                await self._at(self._door, lambda s: inbox.done(s, row.id, None))
+                return
+            try:
+                answer = await self._call(self._hands, lambda: self._run(incoming, row.id))
+            except StoreUnavailable:
+                self._left.add(row.id)
+                raise
+            if answer is None:
+                return
+            reply = {
+                "reply": answer.reply.to_dict(),
+                "language": answer.language,
+                "zone": answer.zone,
+            }
+        if reply is not None:
+            await self._answer(surface, row, reply)
+
+    async def _answer(self, surface: Surface, row: Claimed, answer: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(SEND_LIMIT):
+                await surface.answer(
+                    row.body,
+                    Reply.from_dict(answer["reply"]),
+                    language=answer["language"],
+                    zone=answer["zone"],
+                    again=row.again,
+                )
+        except DeliveryError as error:
+            await self._unanswered(surface, row, error)
+        except TimeoutError:
+            silence = DeliveryError("no answer in time", in_doubt=True)
+            await self._unanswered(surface, row, silence)
+        else:
+            await self._at(self._door, lambda s: inbox.answered(s, row.id))
+
+    async def _unanswered(self, surface: Surface, row: Claimed, error: DeliveryError) -> None:
+        log.warning("not answered id=%d platform=%s reason=%s", row.id, surface.name, error.reason)
+        if error.permanent:
+            await self._at(self._door, lambda s: inbox.answered(s, row.id))
+            return
+        incoming = surface.read(row.body)
+        place = incoming.place if incoming else Address(row.platform, row.sender)
+        await self._at(self._door, lambda s: self._put_off(s, row, error, place))
+
+    def _put_off(
+        self, session: Session, row: Claimed, error: DeliveryError, place: Address
+    ) -> None:
+        now = self._clock(session)
+        if now - row.received_at > ANSWER_FOR:
+            inbox.give_up(session, row.id)
+            return
+        until = now + halts.backoff(row.attempts)
+        if error.retry_after is not None:
+            until = now + timedelta(seconds=error.retry_after)
+            halts.stop(session, f"{place.platform}:{place.chat}", until)
+        inbox.postpone_answer(session, row.id, until, in_doubt=error.in_doubt or row.again)
+
+    async def _at(self, pool: ThreadPoolExecutor, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction of its own, in a thread."""
+
+        def transact() -> T:
+            with self._store.transaction(ACTOR) as session:
+                return work(session)
+
+        return await self._call(pool, transact)
+
+    async def _call(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)

@@ -1,0 +1,58 @@
+"""The whole timetable on one page: which job runs when, and how late it may still run.
+
+What a job finds and does stands in the module of the same name; who runs it and what happens after
+a crash, in `bot/scheduler.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crm_store.schedules import Schedule
+from crm_store.store import Session
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """What a job may use: the store in short transactions, the moment, and plain settings.
+
+    Attributes:
+        transaction: opens one transaction; a job opens one per step, so that a kill costs one step.
+        now: the moment the job works for.
+        routes: addresses by topic (`churn`, `segments`), as the configuration gives them.
+        time_zone: the IANA zone of whoever has none of their own.
+        currency: ISO 4217 code of sums that have none.
+        working_hours: local start and end, such as `09:00-17:00`.
+        progress: told now and then how far a long job is.
+    """
+
+    transaction: Callable[[], AbstractContextManager[Session]]
+    now: datetime
+    routes: Mapping[str, tuple[str, ...]]
+    time_zone: str
+    currency: str
+    working_hours: str
+    progress: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work that comes by itself; running it twice for one moment must change nothing.
+
+    Attributes:
+        name: what `rapport job NAME` calls it.
+        when: a rule on the wall clock of the default zone, or the time between two runs.
+        run: does it and returns one line of what it did, for the log.
+        catch_up: how long after its time a missed run is still made up for, once.
+    """
+
+    name: str
+    when: Schedule | timedelta
+    run: Callable[[JobContext], str]
+    catch_up: timedelta
+
+
+SCHEDULE: tuple[Job, ...] = ()
