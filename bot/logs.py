@@ -51,6 +51,11 @@ def redact(text: str) -> str:
     return _NUMBER.sub(lambda found: HIDDEN if _is_phone(found[0]) else found[0], text)
 
 
+def has_secret(text: str) -> bool:
+    """Tell whether a token, a password or a key stands in `text`."""
+    return any(pattern.search(text) for pattern in _SECRETS)
+
+
 def _hidden(found: re.Match[str]) -> str:
     value = found.groupdict().get("value")
     return HIDDEN if value is None else found[0].removesuffix(value) + HIDDEN

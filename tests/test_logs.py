@@ -168,10 +168,10 @@ def test_chatty_libraries_are_heard_from_warning_on(name: str, lines: io.StringI
 
 
 def test_a_record_that_cannot_be_written_is_named_without_its_arguments(lines: io.StringIO) -> None:
-    record = logging.makeLogRecord({"msg": "%d", "args": (SLACK,), "pathname": "/x/test_logs.py"})
+    record = logging.LogRecord("bot", logging.INFO, "/x/test_logs.py", 7, "%d", (SLACK,), None)
     line_handlers()[0].handle(record)
     assert lines.getvalue().startswith(
-        "level=error logger=bot.logs msg=unwritable at=test_logs.py:"
+        "level=error logger=bot.logs msg=unwritable at=test_logs.py:7"
     )
     assert "canary" not in lines.getvalue().lower()
 
