@@ -12,10 +12,11 @@ import re
 import socket
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from aiohttp import web
 
@@ -76,7 +77,7 @@ class Call:
         return ""
 
 
-class Refused(Exception):  # noqa: N818 - an answer of the platform, not a fault of the fake
+class Refused(Exception):
     """The platform says no: `error` is its error name (Slack) or description (Telegram)."""
 
     def __init__(self, error: str, *details: str, code: int = 400, **extra: Any) -> None:
@@ -86,6 +87,16 @@ class Refused(Exception):  # noqa: N818 - an answer of the platform, not a fault
         self.details = details
         self.code = code
         self.extra = extra
+
+
+def refuse(error: str, *details: str, code: int = 400, **extra: Any) -> NoReturn:
+    """Raise `Refused`."""
+    raise Refused(error, *details, code=code, **extra)
+
+
+def cannot(what: str) -> NoReturn:
+    """Raise AssertionError for what a person could not do or a test did not see."""
+    raise AssertionError(what)
 
 
 @dataclass
@@ -161,6 +172,7 @@ class FakeServer:
     def stop(self) -> None:
         """Close every connection and end the thread; safe to call twice."""
         if not self._thread.is_alive():
+            self._holder.close()
             return
         self._in_loop(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -189,7 +201,8 @@ class FakeServer:
         """
         known = how in FAULTS or how in self.TWISTS
         if not (known or how.startswith("error:") or _STATUS.fullmatch(how)):
-            raise ValueError(f"unknown fault {how!r}")
+            problem = f"unknown fault {how!r}"
+            raise ValueError(problem)
         with self.changed:
             fault = Fault(how, retry_after, seconds)
             self._faults.waiting.extend([(method, fault)] * times)
@@ -207,9 +220,8 @@ class FakeServer:
                 for call in self.log
                 if call.method in self.SENDING and call.channel == str(channel)
             )
-        return max(
-            (sum(start <= at < start + seconds for at in times) for start in times), default=0
-        )
+        ends = (bisect_left(times, start + seconds) for start in times)
+        return max((end - first for first, end in enumerate(ends)), default=0)
 
     def max_per_second(self, channel: str | int) -> int:
         """Return the most sends to one chat within any second of the fake's clock."""
@@ -235,7 +247,7 @@ class FakeServer:
         """
         with self.changed:
             if not self.changed.wait_for(lambda: bool(condition()), timeout):
-                raise AssertionError(f"not seen within {timeout} s")
+                cannot(f"not seen within {timeout} s")
 
     def violate(self, what: str) -> None:
         """Record something we must never send, or that a person could not have done."""
@@ -308,7 +320,7 @@ class FakeServer:
             return self.twist(call.method, fault, await perform())
         call.outcome = fault.error or fault.how
         if fault.error:
-            raise Refused(fault.error, code=_code_of(fault.error))
+            refuse(fault.error, code=_code_of(fault.error))
         if fault.status:
             call.retry_after = fault.retry_after if fault.status == 429 else None
             return self.failure(fault.status, fault.retry_after)

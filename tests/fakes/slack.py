@@ -18,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .server import Clock, Json, Refused, decoded, read_params
+from .server import Clock, Json, Refused, decoded, read_params, refuse
 from .slack_people import SlackPeople
 from .slack_reading import SlackReading
 from .slack_world import Message, as_response
@@ -73,32 +73,35 @@ class FakeSlack(SlackPeople, SlackReading):
         params.pop("token", None)
         as_json = request.content_type == "application/json"
         return await self.answer(
-            request, method, params, lambda: as_response(self._call(method, params, token, as_json))
+            request,
+            method,
+            params,
+            lambda: as_response(self._call(method, params, token, as_json=as_json)),
         )
 
-    def _call(self, name: str, params: Json, token: str, as_json: bool) -> Json:
+    def _call(self, name: str, params: Json, token: str, *, as_json: bool) -> Json:
         if name not in self._methods:
-            raise Refused("unknown_method")
+            refuse("unknown_method")
         method, form_only, app_token = self._methods[name]
-        self._check_token(token, app_token)
+        self._check_token(token, app_token=app_token)
         if form_only and as_json:
-            raise Refused("invalid_arguments", "[ERROR] this method takes form arguments, no JSON")
+            refuse("invalid_arguments", "[ERROR] this method takes form arguments, no JSON")
         for field in _NESTED:
             if field in params:
                 try:
                     params[field] = decoded(params[field])
                 except ValueError:
-                    raise Refused("invalid_arguments", f"[ERROR] {field} is no JSON") from None
+                    refuse("invalid_arguments", f"[ERROR] {field} is no JSON")
         with self.changed:
             return method(params)
 
-    def _check_token(self, token: str, app_token: bool) -> None:
+    def _check_token(self, token: str, *, app_token: bool) -> None:
         if not token:
-            raise Refused("not_authed")
+            refuse("not_authed")
         if token not in {self.bot_token, self.app_token}:
-            raise Refused("invalid_auth")
+            refuse("invalid_auth")
         if app_token != (token == self.app_token):
-            raise Refused("not_allowed_token_type")
+            refuse("not_allowed_token_type")
 
     async def _serve_response_url(self, request: web.Request) -> web.StreamResponse:
         params = await read_params(request)

@@ -9,7 +9,7 @@ import copy
 import re
 from typing import Any
 
-from .server import Json, Refused
+from .server import Json, refuse
 from .slack_limits import UPDATE_TEXT_MOST, check_message, check_message_blocks
 from .slack_world import (
     RESPONSE_URL_SECONDS,
@@ -53,7 +53,7 @@ class SlackChat(SlackWorld):
         check_message(params)
         user = params.get("user")
         if user not in channel.members:
-            raise Refused("user_not_in_channel")
+            refuse("user_not_in_channel")
         self.watch("chat.postEphemeral", params)
         thread_ts = self._thread_of(channel, params.get("thread_ts"))
         message = self.post(channel, params, thread_ts=thread_ts, ephemeral=True, for_user=user)
@@ -88,10 +88,10 @@ class SlackChat(SlackWorld):
         channel = self.open_channel(params.get("channel"))
         name = params.get("name")
         if not isinstance(name, str) or not _EMOJI.fullmatch(name):
-            raise Refused("invalid_name")
+            refuse("invalid_name")
         message = self.find_message(channel, params.get("timestamp"))
         if (name, self.bot_user) in message.reactions:
-            raise Refused("already_reacted")
+            refuse("already_reacted")
         message.reactions.append((name, self.bot_user))
         return answer_ok()
 
@@ -105,10 +105,10 @@ class SlackChat(SlackWorld):
             text = "\n".join(m.text for c in self.channels.values() for m in c.messages)
         unfurls = params.get("unfurls")
         if not isinstance(unfurls, dict) or not unfurls:
-            raise Refused("missing_unfurls")
+            refuse("missing_unfurls")
         for url, preview in unfurls.items():
             if url.replace("&", "&amp;") not in text:
-                raise Refused("cannot_unfurl_url")
+                refuse("cannot_unfurl_url")
             check_message_blocks(preview.get("blocks") or [])
             self.watch("chat.unfurl", preview)
         self.unfurls.append(copy.deepcopy(params))
@@ -129,18 +129,18 @@ class SlackChat(SlackWorld):
         """Offer up to four prompts."""
         prompts = params.get("prompts")
         if not isinstance(prompts, list) or not 0 < len(prompts) <= 4:
-            raise Refused("invalid_arguments", "[ERROR] prompts must have 1 to 4 items")
+            refuse("invalid_arguments", "[ERROR] prompts must have 1 to 4 items")
         if not all(prompt.get("title") and prompt.get("message") for prompt in prompts):
-            raise Refused("invalid_arguments", "[ERROR] a prompt needs a title and a message")
+            refuse("invalid_arguments", "[ERROR] a prompt needs a title and a message")
         return self._assist(params, "prompts", prompts)
 
     def respond(self, key: str, params: Json) -> str:
         """Take a post to a response_url: five times within 30 minutes, then refused."""
         bound = self.response_urls.get(key)
         if bound is None or self.clock() - bound.made_at > RESPONSE_URL_SECONDS:
-            raise Refused("expired_url", code=404)
+            refuse("expired_url", code=404)
         if bound.uses >= RESPONSE_URL_USES:
-            raise Refused("used_url", code=404)
+            refuse("used_url", code=404)
         channel = self.channels[bound.channel]
         target = next((m for m in channel.messages if m.ts == bound.message_ts), None)
         if params.get("delete_original"):
@@ -180,14 +180,14 @@ class SlackChat(SlackWorld):
     def _own_message(self, channel: Channel, ts: Any, error: str) -> Message:
         message = self.find_message(channel, ts)
         if message.by != self.app_id:
-            raise Refused(error)
+            refuse(error)
         return message
 
     def _thread_of(self, channel: Channel, thread_ts: Any) -> str | None:
         if not thread_ts:
             return None
         if not any(m.ts == thread_ts for m in channel.messages if not m.ephemeral):
-            raise Refused("thread_not_found")
+            refuse("thread_not_found")
         return str(thread_ts)
 
     def _check_metadata(self, params: Json) -> None:
@@ -195,9 +195,9 @@ class SlackChat(SlackWorld):
         if metadata is None:
             return
         if not isinstance(metadata, dict) or not isinstance(metadata.get("event_type"), str):
-            raise Refused("invalid_metadata_format")
+            refuse("invalid_metadata_format")
         if not isinstance(metadata.get("event_payload"), dict):
-            raise Refused("invalid_metadata_format")
+            refuse("invalid_metadata_format")
 
     def _assist(self, params: Json, name: str, value: Any) -> Json:
         channel = self.open_channel(params.get("channel_id"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import mimetypes
 
-from .server import Json, Refused
+from .server import Json, refuse
 from .slack_limits import check_message
 from .slack_world import Message, SlackWorld, answer_ok, api
 
@@ -21,9 +21,9 @@ class SlackFiles(SlackWorld):
         """Promise a file of a name and length; returns where its bytes go."""
         name, length = params.get("filename"), params.get("length")
         if not name or not str(length or "").isdigit() or int(str(length)) == 0:
-            raise Refused("invalid_arguments", "[ERROR] missing required field: filename, length")
+            refuse("invalid_arguments", "[ERROR] missing required field: filename, length")
         if len(params.get("alt_txt") or "") > 1000:
-            raise Refused("alt_txt_too_large")
+            refuse("alt_txt_too_large")
         file = self._new_file(str(name), self.bot_user)
         file |= {"size": int(str(length)), "alt_txt": params.get("alt_txt"), "state": "promised"}
         return answer_ok(upload_url=f"{self.origin}/upload/{file['id']}", file_id=file["id"])
@@ -33,7 +33,7 @@ class SlackFiles(SlackWorld):
         """Finish uploaded files and share them in channels."""
         wanted = params.get("files")
         if not isinstance(wanted, list) or not wanted:
-            raise Refused("invalid_arguments", "[ERROR] missing required field: files")
+            refuse("invalid_arguments", "[ERROR] missing required field: files")
         files = [self._uploaded(item.get("id")) for item in wanted]
         targets = str(params.get("channel_id") or params.get("channels") or "")
         channels = [self.open_channel(name, posting=True) for name in targets.split(",") if name]
@@ -56,16 +56,16 @@ class SlackFiles(SlackWorld):
         """Describe a file, and where it was shared."""
         file = self.files.get(str(params.get("file")))
         if file is None or file["state"] != "complete":
-            raise Refused("file_not_found")
+            refuse("file_not_found")
         return answer_ok(file=public_file(file), comments=[])
 
     def receive_upload(self, file_id: str, content: bytes) -> str:
         """Take the bytes of a promised file; they must be as long as promised."""
         file = self.files.get(file_id)
         if file is None or file["state"] != "promised":
-            raise Refused("file_not_found", code=404)
+            refuse("file_not_found", code=404)
         if len(content) != file["size"]:
-            raise Refused("file_upload_size_mismatch", code=422)
+            refuse("file_upload_size_mismatch", code=422)
         file |= {"content": content, "state": "uploaded"}
         return f"OK - {len(content)}"
 
@@ -88,7 +88,7 @@ class SlackFiles(SlackWorld):
     def _uploaded(self, file_id: str) -> Json:
         file = self.files.get(file_id)
         if file is None or file["state"] != "uploaded":
-            raise Refused("file_not_found")
+            refuse("file_not_found")
         return file
 
     def _share(self, file: Json, message: Message) -> None:

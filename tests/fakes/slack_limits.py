@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .server import Json, Refused
+from .server import Json, refuse
 
 TEXT_MOST = 40_000
 UPDATE_TEXT_MOST = 4_000
@@ -22,16 +22,57 @@ VIEW_BLOCKS_MOST = 100
 VIEW_BYTES_MOST = 250_000
 
 _KNOWN = frozenset(
-    "section divider header context actions image input rich_text markdown table data_table video "
-    "file context_actions card carousel container alert plan task_card".split()
+    [
+        "section",
+        "divider",
+        "header",
+        "context",
+        "actions",
+        "image",
+        "input",
+        "rich_text",
+        "markdown",
+        "table",
+        "data_table",
+        "video",
+        "file",
+        "context_actions",
+        "card",
+        "carousel",
+        "container",
+        "alert",
+        "plan",
+        "task_card",
+    ]
 )
 _PLAIN_ONLY = "plain_text"
 _INTERACTIVE = frozenset(
-    "button static_select external_select users_select conversations_select channels_select "
-    "multi_static_select multi_external_select multi_users_select multi_conversations_select "
-    "multi_channels_select overflow datepicker timepicker datetimepicker checkboxes radio_buttons "
-    "plain_text_input number_input email_text_input url_text_input file_input rich_text_input "
-    "workflow_button".split()
+    [
+        "button",
+        "static_select",
+        "external_select",
+        "users_select",
+        "conversations_select",
+        "channels_select",
+        "multi_static_select",
+        "multi_external_select",
+        "multi_users_select",
+        "multi_conversations_select",
+        "multi_channels_select",
+        "overflow",
+        "datepicker",
+        "timepicker",
+        "datetimepicker",
+        "checkboxes",
+        "radio_buttons",
+        "plain_text_input",
+        "number_input",
+        "email_text_input",
+        "url_text_input",
+        "file_input",
+        "rich_text_input",
+        "workflow_button",
+    ]
 )
 _OPTIONS_MOST = {"overflow": 5, "checkboxes": 10, "radio_buttons": 10}
 _LIVE = re.compile(
@@ -51,7 +92,7 @@ class Problems:
         """Note one problem."""
         self.messages.append(f"[ERROR] {what} [json-pointer:{where}]")
 
-    def need(self, holds: bool, what: str, where: str) -> None:
+    def need(self, holds: object, what: str, where: str) -> None:
         """Note a problem unless `holds`."""
         if not holds:
             self.add(what, where)
@@ -82,16 +123,16 @@ def check_message(params: Json, *, text_most: int = TEXT_MOST) -> None:
     text, blocks = params.get("text"), params.get("blocks")
     if params.get("markdown_text"):
         if text or blocks:
-            raise Refused("markdown_text_conflict")
+            refuse("markdown_text_conflict")
         if len(params["markdown_text"]) > MARKDOWN_MOST:
-            raise Refused("msg_too_long")
+            refuse("msg_too_long")
         return
     if not text and not blocks and not params.get("attachments"):
-        raise Refused("no_text")
+        refuse("no_text")
     if isinstance(text, str) and len(text) > text_most:
-        raise Refused("msg_too_long")
+        refuse("msg_too_long")
     if len(params.get("attachments") or []) > 100:
-        raise Refused("too_many_attachments")
+        refuse("too_many_attachments")
     if blocks:
         check_message_blocks(blocks)
 
@@ -99,27 +140,27 @@ def check_message(params: Json, *, text_most: int = TEXT_MOST) -> None:
 def check_message_blocks(blocks: Any) -> None:
     """Refuse the blocks of a message that Slack would refuse."""
     if not isinstance(blocks, list):
-        raise Refused("invalid_blocks_format")
+        refuse("invalid_blocks_format")
     if len(blocks) > MESSAGE_BLOCKS_MOST:
-        raise Refused("msg_blocks_too_many", "[ERROR] no more than 50 items allowed")
+        refuse("msg_blocks_too_many", "[ERROR] no more than 50 items allowed")
     problems = Problems()
     _check_blocks(blocks, problems, "/blocks")
     if problems.messages:
-        raise Refused("invalid_blocks", *problems.messages)
+        refuse("invalid_blocks", *problems.messages)
     if sum(len(part) for part in _texts(blocks)) > BLOCKS_TEXT_MOST:
-        raise Refused("msg_blocks_too_long")
+        refuse("msg_blocks_too_long")
 
 
 def check_view(view: Any, kind: str) -> None:
     """Refuse a modal or home view ("modal" or "home") that Slack would refuse."""
     problems = Problems()
     if not isinstance(view, dict) or view.get("type") != kind:
-        raise Refused("invalid_arguments", f"[ERROR] type must be {kind} [json-pointer:/view/type]")
+        refuse("invalid_arguments", f"[ERROR] type must be {kind} [json-pointer:/view/type]")
     if len(json.dumps(view)) > VIEW_BYTES_MOST:
-        raise Refused("view_too_large")
+        refuse("view_too_large")
     blocks = view.get("blocks")
     if not isinstance(blocks, list):
-        raise Refused("invalid_arguments", "[ERROR] missing required field: blocks")
+        refuse("invalid_arguments", "[ERROR] missing required field: blocks")
     problems.need(len(blocks) <= VIEW_BLOCKS_MOST, "no more than 100 items allowed", "/view/blocks")
     problems.length(view.get("private_metadata"), 3000, "/view/private_metadata")
     for name in ("callback_id", "external_id"):
@@ -128,7 +169,7 @@ def check_view(view: Any, kind: str) -> None:
         _check_modal(view, problems)
     _check_blocks(blocks, problems, "/view/blocks")
     if problems.messages:
-        raise Refused("invalid_arguments", *problems.messages)
+        refuse("invalid_arguments", *problems.messages)
 
 
 def _check_modal(view: Json, problems: Problems) -> None:
@@ -355,6 +396,6 @@ def live_markup(params: Json, allowed: Sequence[str]) -> list[str]:
     found = []
     for text in markup(params):
         found += [hit for hit in _LIVE.findall(text) if not hit.startswith(tuple(allowed))]
-        if params.get("link_names") in {1, "1", True} or params.get("parse") == "full":
+        if params.get("link_names") in {1, "1"} or params.get("parse") == "full":
             found += _BARE_MENTION.findall(text)
     return found

@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .server import Json
+from .server import Json, cannot
 from .slack_files import SlackFiles
 from .slack_socket import SlackSocket, kind_of
 from .slack_views import public_view
-from .slack_world import Message
+from .slack_world import Message, usable
 
 _ENTITY = re.compile(r"&lt;([@#!][^&\s]*)&gt;")
 
@@ -143,7 +143,7 @@ class SlackPeople(SlackSocket, SlackFiles):
         with self.changed:
             shown = next(v for v in self.views if v["id"] == view["id"])
             if not shown["open"] or shown["user"] != user:
-                raise AssertionError("this person does not have this modal open")
+                cannot("this person does not have this modal open")
             sent = {**public_view(shown), "state": {"values": _filled(shown, values)}}
             return {**self._interaction("view_submission", user), "view": sent, "response_urls": []}
 
@@ -199,7 +199,7 @@ class SlackPeople(SlackSocket, SlackFiles):
         headers, body = self.signed_request(payload)
         if retry:
             headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": "http_timeout"}
-        request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310
+        request = urllib.request.Request(url, body, headers, method="POST")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=timeout) as response:
@@ -212,9 +212,9 @@ class SlackPeople(SlackSocket, SlackFiles):
 
     def _member(self, user: str, channel: str) -> None:
         if channel not in self.channels or user not in self.users:
-            raise AssertionError(f"add_user({user!r}) and add_channel({channel!r}) first")
+            cannot(f"add_user({user!r}) and add_channel({channel!r}) first")
         if user not in self.channels[channel].members:
-            raise AssertionError(f"{user} is no member of {channel}")
+            cannot(f"{user} is no member of {channel}")
 
     def _channel_name(self, channel: str) -> str:
         found = self.channels[channel]
@@ -271,7 +271,7 @@ class SlackPeople(SlackSocket, SlackFiles):
             payload |= {"state": {"values": {}}, "actions": [action]}
             if isinstance(shown, Message):
                 if shown.ephemeral and shown.for_user != user:
-                    raise AssertionError(f"{user} cannot see this message")
+                    cannot(f"{user} cannot see this message")
                 payload["response_url"] = self.response_url(shown.channel, user, shown.ts)
             return payload
 
@@ -296,11 +296,9 @@ def _elements(shown: Message | Json) -> Iterator[tuple[str, Json, str]]:
     blocks = shown.blocks if isinstance(shown, Message) else shown["blocks"]
     for block in blocks:
         label = (block.get("label") or {}).get("text", "")
-        inside = block.get("elements", []) if block["type"] == "actions" else []
-        for element in [*inside, block.get("accessory"), block.get("element")]:
-            if isinstance(element, dict) and "action_id" in element:
-                text = element.get("text") or element.get("placeholder") or {}
-                yield block["block_id"], element, label or text.get("text", "")
+        for element in usable(block):
+            text = element.get("text") or element.get("placeholder") or {}
+            yield block["block_id"], element, label or text.get("text", "")
 
 
 def _find(shown: Message | Json, name: str | int, kinds: set[str] | None) -> tuple[str, Json]:
@@ -310,7 +308,7 @@ def _find(shown: Message | Json, name: str | int, kinds: set[str] | None) -> tup
     for block_id, element, label in fitting:
         if name in {label, element["action_id"]}:
             return block_id, element
-    raise AssertionError(f"no {name!r} among {[label for *_, label in fitting]}")
+    return cannot(f"no {name!r} among {[label for *_, label in fitting]}")
 
 
 def _filled(view: Json, values: Mapping[str, Any]) -> Json:
@@ -324,12 +322,12 @@ def _filled(view: Json, values: Mapping[str, Any]) -> Json:
         state = _state(element, given) if given is not None else _initial(element)
         filled.setdefault(block_id, {})[element["action_id"]] = {"type": element["type"], **state}
     if unknown:
-        raise AssertionError(f"the modal has no field {sorted(unknown)}")
+        cannot(f"the modal has no field {sorted(unknown)}")
     for block in view["blocks"]:
         if block["type"] == "input" and not block.get("optional"):
             state = filled[block["block_id"]][block["element"]["action_id"]]
             if not any(value for key, value in state.items() if key != "type"):
-                raise AssertionError(f"the field {block['label']['text']!r} is required")
+                cannot(f"the field {block['label']['text']!r} is required")
     return filled
 
 
@@ -381,4 +379,4 @@ def _option(element: Json, given: Any) -> Json:
     for option in sum(groups, list(element.get("options", []))):
         if given in {option["value"], option["text"]["text"]}:
             return dict(option)
-    raise AssertionError(f"{given!r} is no option of {element['action_id']}")
+    return cannot(f"{given!r} is no option of {element['action_id']}")

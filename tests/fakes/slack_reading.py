@@ -9,9 +9,8 @@ import copy
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from .server import Json, Refused
+from .server import Json, refuse
 from .slack_world import Channel, Message, SlackWorld, answer_ok, api
-
 
 T = TypeVar("T")
 
@@ -39,10 +38,10 @@ class SlackReading(SlackWorld):
             return answer_ok(channel={"id": self.open_channel(params["channel"]).id})
         users = [user for user in str(params.get("users") or "").split(",") if user]
         if len(users) != 1:
-            raise Refused("users_list_not_supplied" if not users else "not_enough_users")
+            refuse("users_list_not_supplied" if not users else "not_enough_users")
         person = self.person(users[0])
         if person["is_bot"]:
-            raise Refused("cannot_dm_bot")
+            refuse("cannot_dm_bot")
         return answer_ok(channel={"id": self.dm(users[0])})
 
     @api("conversations.history")
@@ -54,7 +53,7 @@ class SlackReading(SlackWorld):
         found = [
             message
             for message in reversed(channel.messages)
-            if _in_history(message) and _between(message.ts, oldest, latest, inclusive)
+            if _in_history(message) and _between(message.ts, oldest, latest, inclusive=inclusive)
         ]
         return self._page(params, found)
 
@@ -65,12 +64,12 @@ class SlackReading(SlackWorld):
         ts = params.get("ts")
         found = [m for m in channel.messages if ts in {m.ts, m.thread_ts} and not m.ephemeral]
         if not found:
-            raise Refused("thread_not_found")
+            refuse("thread_not_found")
         oldest, inclusive = params.get("oldest") or "0", _is_set(params.get("inclusive"))
         latest = params.get("latest")
         return self._page(
             params,
-            [m for m in found if m.ts == ts or _between(m.ts, oldest, latest, inclusive)],
+            [m for m in found if m.ts == ts or _between(m.ts, oldest, latest, inclusive=inclusive)],
         )
 
     @api("conversations.info", form_only=True)
@@ -78,7 +77,7 @@ class SlackReading(SlackWorld):
         """Describe a channel; public ones also when we are no member."""
         found = self.channels.get(str(params.get("channel")))
         if found is None or (found.kind == "group" and self.bot_user not in found.members):
-            raise Refused("channel_not_found")
+            refuse("channel_not_found")
         return answer_ok(channel=self._describe(found))
 
     @api("conversations.members", form_only=True)
@@ -103,7 +102,7 @@ class SlackReading(SlackWorld):
         for person in self.users.values():
             if wanted and person["profile"]["email"].casefold() == wanted:
                 return answer_ok(user=copy.deepcopy(person))
-        raise Refused("users_not_found")
+        return refuse("users_not_found")
 
     def _page(self, params: Json, found: Sequence[Message]) -> Json:
         page, cursor = _cut(params, found, 100)
@@ -129,14 +128,14 @@ class SlackReading(SlackWorld):
 
 
 def _is_set(value: Any) -> bool:
-    return value in {True, 1, "1", "true", "True"}
+    return value in {True, "1", "true", "True"}
 
 
 def _in_history(message: Message) -> bool:
     return not message.ephemeral and (message.broadcast or message.thread_ts in {None, message.ts})
 
 
-def _between(ts: str, oldest: Any, latest: Any, inclusive: bool) -> bool:
+def _between(ts: str, oldest: Any, latest: Any, *, inclusive: bool) -> bool:
     """Compare timestamps as whole microseconds: as floats, neighbours would be equal."""
     moment, first = _micros(ts), _micros(oldest)
     last = _micros(latest) if latest else moment + 1

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from .server import Clock, Json, Refused
+from .server import Clock, Json, Refused, refuse
 from .slack_chat import SlackChat
 from .slack_limits import Problems, check_message, check_options
 from .slack_views import SlackViews
@@ -203,4 +203,4 @@ def _check_suggestions(answer: Json) -> None:
     if not {"options", "option_groups"} & set(answer):
         problems.add("missing required field: options", "/options")
     if problems.messages:
-        raise Refused("invalid_options", *problems.messages)
+        refuse("invalid_options", *problems.messages)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .server import Json, Refused
+from .server import Json, refuse
 from .slack_limits import check_view
 from .slack_world import SlackWorld, answer_ok, api
 
@@ -79,13 +79,13 @@ class SlackViews(SlackWorld):
                 check_view(answer.get("view"), "modal")
                 self._push(answer["view"], view["user"])
             case other:
-                raise Refused("invalid_arguments", f"[ERROR] response_action {other}")
+                refuse("invalid_arguments", f"[ERROR] response_action {other}")
         self.watch("view_submission", answer)
 
     def _show_errors(self, view: Json, errors: Any) -> None:
         inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
         if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
-            raise Refused("invalid_arguments", "[ERROR] errors must name input blocks")
+            refuse("invalid_arguments", "[ERROR] errors must name input blocks")
         view["errors"] = dict(errors)
 
     def _read_view(self, params: Json, kind: str) -> Json:
@@ -101,20 +101,20 @@ class SlackViews(SlackWorld):
             external = params.get("external_id")
             if view["open"] and external and external == view.get("external_id"):
                 return view
-        raise Refused("not_found")
+        return refuse("not_found")
 
     def _push(self, view: Json, user: str) -> Json:
         stack = self.open_views(user)
         if not stack:
-            raise Refused("not_found")
+            refuse("not_found")
         if len(stack) >= STACK_MOST:
-            raise Refused("push_limit_reached")
+            refuse("push_limit_reached")
         return self._show(view, user, stack[-1])
 
     def _show(self, view: Json, user: str, below: Json | None) -> Json:
         external = view.get("external_id")
         if external and any(v["open"] and v.get("external_id") == external for v in self.views):
-            raise Refused("duplicate_external_id")
+            refuse("duplicate_external_id")
         name = f"V{self.number():08d}"
         shown: Json = {
             "id": name,
@@ -142,7 +142,7 @@ class SlackViews(SlackWorld):
 
 def _check_hash(params: Json, shown: Json) -> None:
     if params.get("hash") and params["hash"] != shown.get("hash"):
-        raise Refused("hash_conflict")
+        refuse("hash_conflict")
 
 
 def public_view(shown: Json) -> Json:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from .server import Clock, FakeServer, Json, Refused
+from .server import Clock, FakeServer, Json, refuse
 from .slack_limits import live_markup, shown_texts
 
 TRIGGER_SECONDS = 3.0
@@ -34,6 +34,13 @@ def api(name: str, *, form_only: bool = False, app_token: bool = False) -> Calla
         return method
 
     return mark
+
+
+def usable(block: Json) -> list[Json]:
+    """Return the elements of a block that a person can use."""
+    inside = block.get("elements", []) if block["type"] == "actions" else []
+    elements = [*inside, block.get("accessory"), block.get("element")]
+    return [e for e in elements if isinstance(e, dict) and e.get("type") != "image"]
 
 
 @dataclass
@@ -66,13 +73,7 @@ class Message:
     @property
     def elements(self) -> list[tuple[str, Json]]:
         """The interactive elements in order, each with its block_id."""
-        found = []
-        for block in self.blocks:
-            inside = [*block.get("elements", []), block.get("accessory"), block.get("element")]
-            for element in inside:
-                if isinstance(element, dict) and "action_id" in element:
-                    found.append((block["block_id"], element))
-        return found
+        return [(block["block_id"], element) for block in self.blocks for element in usable(block)]
 
     @property
     def buttons(self) -> list[str]:
@@ -134,9 +135,9 @@ class SlackWorld(FakeServer):
         self,
         clock: Clock = time.time,
         *,
-        bot_token: str = "xoxb-test",  # noqa: S107 - a name for the fake's own token
-        app_token: str = "xapp-test",  # noqa: S107
-        signing_secret: str = "signing-secret",  # noqa: S107
+        bot_token: str = "xoxb-test",
+        app_token: str = "xapp-test",
+        signing_secret: str = "signing-secret",
     ) -> None:
         """Make an empty workspace T0TEAM with our app A0APP, whose bot user is U0BOT."""
         super().__init__(clock)
@@ -252,7 +253,7 @@ class SlackWorld(FakeServer):
     def person(self, user: Any, error: str = "user_not_found") -> Json:
         """Return a known user, or refuse."""
         if not isinstance(user, str) or user not in self.users:
-            raise Refused(error)
+            refuse(error)
         return self.users[user]
 
     def open_channel(self, channel: Any, *, posting: bool = False) -> Channel:
@@ -261,11 +262,11 @@ class SlackWorld(FakeServer):
             channel = self.dm(channel)
         found = self.channels.get(channel) if isinstance(channel, str) else None
         if found is None:
-            raise Refused("channel_not_found")
+            refuse("channel_not_found")
         if self.bot_user not in found.members:
-            raise Refused("channel_not_found" if found.kind == "group" else "not_in_channel")
+            refuse("channel_not_found" if found.kind == "group" else "not_in_channel")
         if posting and found.archived:
-            raise Refused("is_archived")
+            refuse("is_archived")
         return found
 
     def find_message(self, channel: Channel, ts: Any) -> Message:
@@ -273,17 +274,17 @@ class SlackWorld(FakeServer):
         for message in channel.messages:
             if message.ts == ts and not message.ephemeral:
                 return message
-        raise Refused("message_not_found")
+        return refuse("message_not_found")
 
     def use_trigger(self, name: Any) -> str:
         """Return the person of a trigger_id and use it up, or refuse."""
         trigger = self.triggers.get(name) if isinstance(name, str) else None
         if trigger is None:
-            raise Refused("invalid_trigger_id")
+            refuse("invalid_trigger_id")
         if trigger.used:
-            raise Refused("exchanged_trigger_id")
+            refuse("exchanged_trigger_id")
         if self.clock() - trigger.made_at > TRIGGER_SECONDS:
-            raise Refused("expired_trigger_id")
+            refuse("expired_trigger_id")
         trigger.used = True
         return trigger.user
 
@@ -313,10 +314,8 @@ class SlackWorld(FakeServer):
         found: list[Json] = copy.deepcopy(blocks or [])
         for block in found:
             block.setdefault("block_id", f"b{self.number()}")
-            inside = block.get("elements", []) if block["type"] == "actions" else []
-            for element in [*inside, block.get("accessory"), block.get("element")]:
-                if isinstance(element, dict) and element["type"] != "image":
-                    element.setdefault("action_id", f"a{self.number()}")
+            for element in usable(block):
+                element.setdefault("action_id", f"a{self.number()}")
         return found
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .server import Clock, Json, Refused, read_params
+from .server import Clock, Json, Refused, read_params, refuse
 from .telegram_people import TelegramPeople
 from .telegram_world import TelegramMessage
 
@@ -73,9 +73,9 @@ class FakeTelegram(TelegramPeople):
 
         async def performed() -> web.Response:
             if request.match_info["token"] != self.token:
-                raise Refused("Unauthorized", code=401)
+                refuse("Unauthorized", code=401)
             if perform is None:
-                raise Refused("Not Found", code=404)
+                refuse("Not Found", code=404)
             if inspect.iscoroutinefunction(perform):
                 return _as_response(await perform(params))
             with self.changed:
@@ -88,12 +88,12 @@ class FakeTelegram(TelegramPeople):
 
         def send() -> web.Response:
             if request.match_info["token"] != self.token:
-                raise Refused("Unauthorized", code=401)
+                refuse("Unauthorized", code=401)
             with self.changed:
                 for file in self.files.values():
                     if file["file_path"] == path:
                         return web.Response(body=file["content"])
-            raise Refused("Not Found", code=404)
+            return refuse("Not Found", code=404)
 
         return await self.answer(request, "download", {"path": path}, send)
 

@@ -7,16 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from .server import Json, Refused
+from .server import Json, refuse
 from .telegram_markup import units
 from .telegram_world import Chat, TelegramWorld, bot_api, whole
 
 DOWNLOAD_BYTES_MOST = 20 * 2**20
-_RIGHTS = (
-    "can_be_edited is_anonymous can_manage_chat can_delete_messages can_manage_video_chats "
-    "can_restrict_members can_promote_members can_change_info can_invite_users can_post_stories "
-    "can_edit_stories can_delete_stories can_manage_topics can_pin_messages"
-).split()
+_RIGHTS = [
+    "can_be_edited",
+    "is_anonymous",
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_manage_topics",
+    "can_pin_messages",
+]
 
 
 class TelegramChats(TelegramWorld):
@@ -45,7 +56,7 @@ class TelegramChats(TelegramWorld):
         chat = self.reach(params.get("chat_id"))
         user = whole(params, "user_id")
         if user not in self.users:
-            raise Refused("Bad Request: user not found")
+            refuse("Bad Request: user not found")
         return self.member(chat, user)
 
     @bot_api("getFile")
@@ -53,9 +64,9 @@ class TelegramChats(TelegramWorld):
         """Say where a file is downloaded from; 20 MB at most."""
         file = self.files.get(str(params.get("file_id")))
         if file is None:
-            raise Refused("Bad Request: invalid file_id")
+            refuse("Bad Request: invalid file_id")
         if file["file_size"] > DOWNLOAD_BYTES_MOST:
-            raise Refused("Bad Request: file is too big")
+            refuse("Bad Request: file is too big")
         shown = ("file_id", "file_unique_id", "file_size", "file_path")
         return {name: file[name] for name in shown}
 
@@ -74,7 +85,7 @@ class TelegramChats(TelegramWorld):
         topic = self._topic(params)
         name = _topic_name(params) if params.get("name") else topic["name"]
         if name == topic["name"]:
-            raise Refused("Bad Request: TOPIC_NOT_MODIFIED")
+            refuse("Bad Request: TOPIC_NOT_MODIFIED")
         topic["name"] = name
         return True
 
@@ -99,21 +110,21 @@ class TelegramChats(TelegramWorld):
     def _forum(self, params: Json) -> Chat:
         chat = self.reach(params.get("chat_id"))
         if not chat.forum:
-            raise Refused("Bad Request: the chat is not a forum")
+            refuse("Bad Request: the chat is not a forum")
         if chat.members[self.bot_id] != "administrator":
-            raise Refused("Bad Request: not enough rights to create a topic")
+            refuse("Bad Request: not enough rights to create a topic")
         return chat
 
     def _topic(self, params: Json) -> Json:
         topic: Json | None = self._forum(params).topics.get(whole(params, "message_thread_id"))
         if topic is None:
-            raise Refused("Bad Request: TOPIC_ID_INVALID")
+            refuse("Bad Request: TOPIC_ID_INVALID")
         return topic
 
     def _turn(self, params: Json, *, closed: bool) -> bool:
         topic = self._topic(params)
         if topic["closed"] == closed:
-            raise Refused("Bad Request: TOPIC_NOT_MODIFIED")
+            refuse("Bad Request: TOPIC_NOT_MODIFIED")
         topic["closed"] = closed
         return True
 
@@ -126,5 +137,5 @@ _NO_GIFTS: dict[str, Any] = dict.fromkeys(
 def _topic_name(params: Json) -> str:
     name = str(params.get("name") or "").strip()
     if not 1 <= units(name) <= 128:
-        raise Refused("Bad Request: topic name must be 1 to 128 characters")
+        refuse("Bad Request: topic name must be 1 to 128 characters")
     return name

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
-from .server import Json, Refused
+from .server import Json, refuse
 
 TEXT_MOST = 4096
 CAPTION_MOST = 1024
@@ -79,10 +79,10 @@ class _Reader:
     entities: list[Json] = field(default_factory=list)
     open: list[_Open] = field(default_factory=list)
 
-    def fail(self, what: str, at: int | None = None) -> Refused:
+    def fail(self, what: str, at: int | None = None) -> NoReturn:
         place = len(self.html[: self.at if at is None else at].encode())
         what = what.replace("OFFSET", f"at byte offset {place}")
-        return Refused(f"Bad Request: can't parse entities: {what}")
+        refuse(f"Bad Request: can't parse entities: {what}")
 
     def read(self) -> None:
         while self.at < len(self.html):
@@ -93,7 +93,7 @@ class _Reader:
             else:
                 self.character()
         if self.open:
-            raise self.fail(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
+            self.fail(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
 
     def character(self) -> None:
         found = _ENTITY.match(self.html, self.at)
@@ -111,7 +111,7 @@ class _Reader:
         name = _TAG_NAME.match(self.html, begin + 1)
         tag = name.group().lower() if name else ""
         if tag not in _TYPES:
-            raise self.fail(f'Unsupported start tag "{tag}" OFFSET')
+            self.fail(f'Unsupported start tag "{tag}" OFFSET')
         self.at = begin + 1 + len(tag)
         attributes: dict[str, str] = {}
         while found := _ATTRIBUTE.match(self.html, self.at):
@@ -119,13 +119,13 @@ class _Reader:
             self.at = found.end()
         rest = self.html[self.at :].lstrip()
         if not rest.startswith(">"):
-            raise self.fail("Unclosed start tag OFFSET", begin)
+            self.fail("Unclosed start tag OFFSET", begin)
         self.at = len(self.html) - len(rest) + 1
         self.open.append(_Open(tag, units(self.text), self._facts(tag, attributes, begin)))
 
     def _facts(self, tag: str, attributes: dict[str, str], begin: int) -> Json:
         if tag == "span" and attributes.get("class") != "tg-spoiler":
-            raise self.fail('Tag "span" must have class "tg-spoiler" OFFSET', begin)
+            self.fail('Tag "span" must have class "tg-spoiler" OFFSET', begin)
         if tag == "a":
             return {"url": attributes.get("href", "")}
         if tag == "tg-emoji":
@@ -138,14 +138,12 @@ class _Reader:
         begin, end = self.at, self.html.find(">", self.at)
         name = self.html[begin + 2 : end if end >= 0 else None].strip().lower()
         if not self.open:
-            raise self.fail("Unexpected end tag OFFSET")
+            self.fail("Unexpected end tag OFFSET")
         opened = self.open.pop()
         if name not in {"", opened.tag}:
-            raise self.fail(
-                f'Unmatched end tag OFFSET, expected "</{opened.tag}>", found "</{name}>"'
-            )
+            self.fail(f'Unmatched end tag OFFSET, expected "</{opened.tag}>", found "</{name}>"')
         if end < 0:
-            raise self.fail("Unclosed end tag OFFSET")
+            self.fail("Unclosed end tag OFFSET")
         self.at = end + 1
         length = units(self.text) - opened.start
         if length and not (opened.tag == "a" and not opened.facts["url"]):
@@ -191,16 +189,16 @@ def read_text(params: Json, name: str, most: int) -> tuple[str, list[Json]]:
     if mode == "html":
         text, entities = read_html(raw)
     elif mode:
-        raise Refused("Bad Request: unsupported parse_mode")
+        refuse("Bad Request: unsupported parse_mode")
     else:
         text, entities = raw, list(params.get("entities") or params.get("caption_entities") or [])
         _check_entities(text, entities)
     text, entities = trimmed(text, entities)
     if not text and name == "text":
-        raise Refused("Bad Request: message text is empty")
+        refuse("Bad Request: message text is empty")
     if units(text) > most:
         kind = "message caption is" if name == "caption" else "message is"
-        raise Refused(f"Bad Request: {kind} too long")
+        refuse(f"Bad Request: {kind} too long")
     return text, entities
 
 
@@ -208,7 +206,7 @@ def _check_entities(text: str, entities: Sequence[Json]) -> None:
     for entity in entities:
         end = entity["offset"] + entity["length"]
         if entity["offset"] < 0 or entity["length"] < 1 or end > units(text):
-            raise Refused("Bad Request: can't parse entities: entity is outside of the text")
+            refuse("Bad Request: can't parse entities: entity is outside of the text")
 
 
 def live_mentions(text: str, entities: Sequence[Json], allowed: Sequence[str]) -> list[str]:
@@ -245,10 +243,10 @@ def check_keyboard(markup: Any) -> None:
     if markup is None:
         return
     if not isinstance(markup, dict):
-        raise Refused("Bad Request: object expected as reply markup")
+        refuse("Bad Request: object expected as reply markup")
     buttons = list(keyboard_buttons(markup))
     if len(buttons) > BUTTONS_MOST:
-        raise Refused("Bad Request: reply markup is too long")
+        refuse("Bad Request: reply markup is too long")
     for button in buttons:
         _check_button(button)
 
@@ -261,16 +259,16 @@ def keyboard_buttons(markup: Json) -> Iterator[Json]:
 
 def _check_button(button: Json) -> None:
     if not button.get("text"):
-        raise Refused("Bad Request: inline keyboard button text must be non-empty")
+        refuse("Bad Request: inline keyboard button text must be non-empty")
     kinds = [kind for kind in _BUTTON_KINDS if kind in button]
     if len(kinds) != 1:
-        raise Refused("Bad Request: text buttons are unallowed in the inline keyboard")
+        refuse("Bad Request: text buttons are unallowed in the inline keyboard")
     if kinds == ["callback_data"]:
         size = len(str(button["callback_data"]).encode())
         if not 1 <= size <= DATA_BYTES_MOST:
-            raise Refused("Bad Request: BUTTON_DATA_INVALID")
+            refuse("Bad Request: BUTTON_DATA_INVALID")
     url = str(button.get("url", "https://"))
     if not url.startswith(("http://", "https://", "tg://")):
-        raise Refused(f"Bad Request: inline keyboard button URL '{url}' is invalid")
+        refuse(f"Bad Request: inline keyboard button URL '{url}' is invalid")
     if units(str((button.get("copy_text") or {}).get("text", ""))) > 256:
-        raise Refused("Bad Request: BUTTON_COPY_TEXT_INVALID")
+        refuse("Bad Request: BUTTON_COPY_TEXT_INVALID")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .server import Json
+from .server import Json, cannot
 from .telegram_chats import TelegramChats
 from .telegram_markup import typed_entities
 from .telegram_sending import TelegramSending
@@ -64,7 +64,7 @@ class TelegramPeople(TelegramSending, TelegramChats, TelegramUpdates):
             for found in buttons:
                 if "callback_data" in found and button in {found["text"], found["callback_data"]}:
                     return self.callback(message, found["callback_data"], user)
-        raise AssertionError(f"no {button!r} among {[found['text'] for found in buttons]}")
+        return cannot(f"no {button!r} among {[found['text'] for found in buttons]}")
 
     def callback(self, message: TelegramMessage, data: str, user: int) -> str:
         """Send a callback query with any data, as from a stale or forged button."""
@@ -142,12 +142,12 @@ class TelegramPeople(TelegramSending, TelegramChats, TelegramUpdates):
 
     def _place_of(self, chat: int, user: int, topic: int | None) -> Chat:
         if user not in self.users or chat not in self.chats:
-            raise AssertionError(f"add_user({user}) and add_chat({chat}) first")
+            cannot(f"add_user({user}) and add_chat({chat}) first")
         place = self.chats[chat]
         if user not in place.members:
-            raise AssertionError(f"{user} is no member of {chat}")
+            cannot(f"{user} is no member of {chat}")
         if topic is not None and topic not in place.topics:
-            raise AssertionError(f"{chat} has no topic {topic}")
+            cannot(f"{chat} has no topic {topic}")
         return place
 
     def _bot_sees(self, chat: Chat, message: TelegramMessage) -> bool:
@@ -167,7 +167,7 @@ class TelegramPeople(TelegramSending, TelegramChats, TelegramUpdates):
         for found in self.chats[message.chat].messages:
             if found.message_id == message.message_id:
                 return found
-        raise AssertionError("the message is no longer there")
+        return cannot("the message is no longer there")
 
     def _ask(self, user: int, kind: str, **facts: Any) -> Json:
         return {"id": f"{kind}-{self.number()}", "from": self.users[user], **facts}

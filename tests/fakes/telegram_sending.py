@@ -11,7 +11,7 @@ import mimetypes
 import re
 from typing import Any
 
-from .server import Json, Refused
+from .server import Json, refuse
 from .telegram_markup import CAPTION_MOST, TEXT_MOST, check_keyboard, read_text, units
 from .telegram_world import Chat, TelegramMessage, TelegramWorld, bot_api, flag, nested, whole
 
@@ -27,12 +27,94 @@ _NOT_MODIFIED = (
 _COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 _REACTIONS = frozenset(
-    "👍 👎 ❤ 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 "
-    "🍾 💋 🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷 😡".split()
+    [
+        "👍",
+        "👎",
+        "❤",
+        "🔥",
+        "🥰",
+        "👏",
+        "😁",
+        "🤔",
+        "🤯",
+        "😱",
+        "🤬",
+        "😢",
+        "🎉",
+        "🤩",
+        "🤮",
+        "💩",
+        "🙏",
+        "👌",
+        "🕊",
+        "🤡",
+        "🥱",
+        "🥴",
+        "😍",
+        "🐳",
+        "❤\u200d🔥",
+        "🌚",
+        "🌭",
+        "💯",
+        "🤣",
+        "⚡",
+        "🍌",
+        "🏆",
+        "💔",
+        "🤨",
+        "😐",
+        "🍓",
+        "🍾",
+        "💋",
+        "🖕",
+        "😈",
+        "😴",
+        "😭",
+        "🤓",
+        "👻",
+        "👨\u200d💻",
+        "👀",
+        "🎃",
+        "🙈",
+        "😇",
+        "😨",
+        "🤝",
+        "✍",
+        "🤗",
+        "🫡",
+        "🎅",
+        "🎄",
+        "☃",
+        "💅",
+        "🤪",
+        "🗿",
+        "🆒",
+        "💘",
+        "🙉",
+        "🦄",
+        "😘",
+        "💊",
+        "🙊",
+        "😎",
+        "👾",
+        "🤷",
+        "😡",
+    ]
 )
 _ACTIONS = frozenset(
-    "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
-    "choose_sticker find_location record_video_note upload_video_note".split()
+    [
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    ]
 )
 
 
@@ -62,7 +144,7 @@ class TelegramSending(TelegramWorld):
         """Show that we are typing."""
         chat = self.reach(params.get("chat_id"))
         if params.get("action") not in _ACTIONS:
-            raise Refused("Bad Request: wrong parameter action in request")
+            refuse("Bad Request: wrong parameter action in request")
         self.actions.append({"chat_id": chat.id, "action": params["action"]})
         return True
 
@@ -71,11 +153,11 @@ class TelegramSending(TelegramWorld):
         """Change the text of a message of ours; a keyboard that is not given is removed."""
         message = self._own(params, "edit")
         if message.kind != "text":
-            raise Refused("Bad Request: there is no text in the message to edit")
+            refuse("Bad Request: there is no text in the message to edit")
         words = self._words("editMessageText", params, "text", TEXT_MOST)
         old = (message.text, message.entities, message.markup)
         if old == (words["text"], words["entities"], words["markup"]):
-            raise Refused(_NOT_MODIFIED)
+            refuse(_NOT_MODIFIED)
         for name, value in words.items():
             setattr(message, name, value)
         message.edited_at = self.now()
@@ -87,7 +169,7 @@ class TelegramSending(TelegramWorld):
         message = self._own(params, "edit")
         markup = _markup(params)
         if markup == message.markup:
-            raise Refused(_NOT_MODIFIED)
+            refuse(_NOT_MODIFIED)
         message.markup, message.edited_at = markup, self.now()
         return self.message_dict(message)
 
@@ -99,7 +181,7 @@ class TelegramSending(TelegramWorld):
         theirs = message.user != self.bot_id and chat.members[self.bot_id] != "administrator"
         old = self.clock() - message.date > DELETE_SECONDS
         if old or (theirs and chat.kind != "private"):
-            raise Refused("Bad Request: message can't be deleted")
+            refuse("Bad Request: message can't be deleted")
         chat.messages.remove(message)
         return True
 
@@ -110,9 +192,9 @@ class TelegramSending(TelegramWorld):
         message = self.find_message(chat, params.get("message_id"), "react")
         wanted = nested(params, "reaction") or []
         if len(wanted) > 1:
-            raise Refused("Bad Request: REACTIONS_TOO_MANY")
+            refuse("Bad Request: REACTIONS_TOO_MANY")
         if any(reaction.get("emoji") not in _REACTIONS for reaction in wanted):
-            raise Refused("Bad Request: REACTION_INVALID")
+            refuse("Bad Request: REACTION_INVALID")
         message.reactions = list(wanted)
         return True
 
@@ -121,10 +203,10 @@ class TelegramSending(TelegramWorld):
         """Answer the press of a button, once and soon after it."""
         asked = self.callbacks.get(str(params.get("callback_query_id")))
         if asked is None or "answer" in asked or self._is_late(asked):
-            raise Refused(_TOO_OLD)
+            refuse(_TOO_OLD)
         text = str(params.get("text") or "")
         if units(text) > 200:
-            raise Refused("Bad Request: MESSAGE_TOO_LONG")
+            refuse("Bad Request: MESSAGE_TOO_LONG")
         asked["answer"] = {"text": text, "show_alert": flag(params, "show_alert")}
         return True
 
@@ -133,15 +215,15 @@ class TelegramSending(TelegramWorld):
         """Answer an inline query with up to 50 results."""
         asked = self.inline_queries.get(str(params.get("inline_query_id")))
         if asked is None or self._is_late(asked):
-            raise Refused(_TOO_OLD)
+            refuse(_TOO_OLD)
         results = nested(params, "results") or []
         if len(results) > 50:
-            raise Refused("Bad Request: RESULTS_TOO_MUCH")
+            refuse("Bad Request: RESULTS_TOO_MUCH")
         names = [str(result.get("id", "")) for result in results]
         if len(names) != len(set(names)):
-            raise Refused("Bad Request: RESULT_ID_DUPLICATE")
+            refuse("Bad Request: RESULT_ID_DUPLICATE")
         if not all(1 <= len(name.encode()) <= 64 for name in names):
-            raise Refused("Bad Request: RESULT_ID_INVALID")
+            refuse("Bad Request: RESULT_ID_INVALID")
         personal = {"is_personal": flag(params, "is_personal")}
         asked["answer"] = {"results": results, **personal}
         return True
@@ -151,12 +233,12 @@ class TelegramSending(TelegramWorld):
         """Set the command menu of a scope and language."""
         wanted = nested(params, "commands") or []
         if len(wanted) > 100:
-            raise Refused("Bad Request: BOT_COMMANDS_TOO_MUCH")
+            refuse("Bad Request: BOT_COMMANDS_TOO_MUCH")
         for command in wanted:
             if not _COMMAND_NAME.fullmatch(str(command.get("command", ""))):
-                raise Refused("Bad Request: BOT_COMMAND_INVALID")
+                refuse("Bad Request: BOT_COMMAND_INVALID")
             if not 1 <= units(str(command.get("description", ""))) <= 256:
-                raise Refused("Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+                refuse("Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
         scope = nested(params, "scope") or {"type": "default"}
         key = (json.dumps(scope, sort_keys=True), str(params.get("language_code") or ""))
         self.commands[key] = copy.deepcopy(wanted)
@@ -169,7 +251,7 @@ class TelegramSending(TelegramWorld):
         chat = self.reach(params.get("chat_id"))
         message = self.find_message(chat, params.get("message_id"), doing)
         if message.user != self.bot_id:
-            raise Refused(f"Bad Request: message can't be {doing}ed")
+            refuse(f"Bad Request: message can't be {doing}ed")
         return message
 
     def _words(self, method: str, params: Json, name: str, most: int) -> Json:
@@ -183,14 +265,14 @@ class TelegramSending(TelegramWorld):
         """Return the topic and the message replied to, or refuse them."""
         topic = whole(params, "message_thread_id") or None
         if topic is not None and topic not in chat.topics:
-            raise Refused("Bad Request: message thread not found")
+            refuse("Bad Request: message thread not found")
         if topic is not None and chat.topics[topic]["closed"]:
-            raise Refused("Bad Request: TOPIC_CLOSED")
+            refuse("Bad Request: TOPIC_CLOSED")
         reply = nested(params, "reply_parameters") or {}
         number = reply.get("message_id") or whole(params, "reply_to_message_id") or None
         if number and not any(m.message_id == number for m in chat.messages):
             if not reply.get("allow_sending_without_reply"):
-                raise Refused("Bad Request: message to be replied not found")
+                refuse("Bad Request: message to be replied not found")
             number = None
         return {"topic": topic, "reply_to": number}
 
@@ -208,15 +290,15 @@ class TelegramSending(TelegramWorld):
         if part is None:
             if named in self.files:
                 return named
-            raise Refused(f"Bad Request: there is no {kind} in the request")
+            refuse(f"Bad Request: there is no {kind} in the request")
         name, content = part
         if not content:
-            raise Refused("Bad Request: file must be non-empty")
+            refuse("Bad Request: file must be non-empty")
         most = PHOTO_BYTES_MOST if kind == "photo" else UPLOAD_BYTES_MOST
         if len(content) > most:
-            raise Refused("Request Entity Too Large", code=413)
+            refuse("Request Entity Too Large", code=413)
         if kind == "photo" and not content.startswith(_PICTURES):
-            raise Refused("Bad Request: IMAGE_PROCESS_FAILED")
+            refuse("Bad Request: IMAGE_PROCESS_FAILED")
         return self.keep_file(name or kind, content)
 
     def keep_file(self, name: str, content: bytes) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
-from .server import Fault, Json, Refused
+from .server import Fault, Json, refuse
 from .telegram_world import TelegramWorld, Webhook, bot_api, flag, nested, whole
 
 POLL_SECONDS_MOST = 1.0
@@ -42,9 +42,9 @@ class TelegramUpdates(TelegramWorld):
             return await self.delete_webhook(params)
         address = urlsplit(url)
         if address.scheme != "https" and address.hostname not in _LOOPBACK:
-            raise Refused("Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+            refuse("Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
         if secret and not _SECRET.fullmatch(secret):
-            raise Refused("Bad Request: secret token contains unallowed characters")
+            refuse("Bad Request: secret token contains unallowed characters")
         with self.changed:
             self._set_allowed(params)
             self.webhook = Webhook(url, secret, whole(params, "max_connections", 40))
@@ -88,7 +88,7 @@ class TelegramUpdates(TelegramWorld):
         """
         with self.changed:
             if self.webhook is not None:
-                raise Refused(
+                refuse(
                     "Conflict: can't use getUpdates method while webhook is active; "
                     "use deleteWebhook to delete the webhook first",
                     code=409,
@@ -104,7 +104,7 @@ class TelegramUpdates(TelegramWorld):
             self.arrived.clear()
             with self.changed:
                 if mine != self._polls:
-                    raise Refused(
+                    refuse(
                         "Conflict: terminated by other getUpdates request; "
                         "make sure that only one bot instance is running",
                         code=409,

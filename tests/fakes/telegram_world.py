@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .server import Clock, FakeServer, Json, Refused
+from .server import Clock, FakeServer, Json, refuse
 from .telegram_markup import keyboard_buttons, live_mentions
 
 DEFAULT_LEFT_OUT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
@@ -223,22 +223,22 @@ class TelegramWorld(FakeServer):
     def reach(self, chat_id: Any) -> Chat:
         """Return a chat we may write to, or refuse as the Bot API does."""
         if chat_id in {None, ""}:
-            raise Refused("Bad Request: chat_id is empty")
+            refuse("Bad Request: chat_id is empty")
         try:
             chat = self.chats.get(int(chat_id))
         except ValueError:
             chat = None
         if chat is None:
-            raise Refused("Bad Request: chat not found")
+            refuse("Bad Request: chat not found")
         if chat.migrated_to is not None:
-            raise Refused(
+            refuse(
                 "Bad Request: group chat was upgraded to a supergroup chat",
                 parameters={"migrate_to_chat_id": chat.migrated_to},
             )
         if chat.state == "kicked":
-            raise Refused(f"Forbidden: bot was kicked from the {chat.kind} chat", code=403)
+            refuse(f"Forbidden: bot was kicked from the {chat.kind} chat", code=403)
         if chat.state:
-            raise Refused(_UNREACHABLE[chat.state], code=403)
+            refuse(_UNREACHABLE[chat.state], code=403)
         return chat
 
     def find_message(self, chat: Chat, message_id: Any, doing: str) -> TelegramMessage:
@@ -246,7 +246,7 @@ class TelegramWorld(FakeServer):
         for message in chat.messages:
             if str(message.message_id) == str(message_id):
                 return message
-        raise Refused(f"Bad Request: message to {doing} not found")
+        return refuse(f"Bad Request: message to {doing} not found")
 
     def keep(self, chat: Chat, **facts: Any) -> TelegramMessage:
         """Put a message into a chat and return it."""
@@ -314,7 +314,7 @@ def nested(params: Json, name: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        raise Refused(f"Bad Request: can't parse {name} JSON object") from None
+        refuse(f"Bad Request: can't parse {name} JSON object")
 
 
 def whole(params: Json, name: str, default: int = 0) -> int:
@@ -325,9 +325,9 @@ def whole(params: Json, name: str, default: int = 0) -> int:
     try:
         return int(str(value))
     except ValueError:
-        raise Refused(f"Bad Request: invalid {name} specified") from None
+        refuse(f"Bad Request: invalid {name} specified")
 
 
 def flag(params: Json, name: str) -> bool:
     """Return an argument that is true or false."""
-    return params.get(name) in {True, "true", "True", "1", 1}
+    return params.get(name) in {True, "true", "True", "1"}
