@@ -17,7 +17,7 @@ from bot.suggestions import refusal, unknown
 from bot.surface import Incoming
 from crm_store import inbox, users
 from crm_store.addresses import Address
-from crm_store.conversations import Memory, lengthen
+from crm_store.conversations import Memory, NoMemory, lengthen
 from crm_store.models import Notice, User
 from crm_store.store import Actor, Conflict, Session, Store, StoreUnavailable
 from handlers.command import Command, commands, match
@@ -42,6 +42,14 @@ class Answer:
     reply: Reply
     language: str
     zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    user: User | None
+    person: str
+    place: Address
+    private: bool
 
 
 class Router:
@@ -86,28 +94,42 @@ class Router:
                 _("`{name}` changes something, so it cannot be scheduled.", name=command.name)
             )
         call = Call(command.name, command.parse(rest))
-        request = self._request(session, user, str(user.id), place, call, now, private=True)
+        caller = _Caller(user, str(user.id), place, private=True)
+        memory = NoMemory(session, place, caller.person, now)
+        request = self._request(session, caller, call, memory, now)
         _permit(command, request)
         reply: Reply = command.handler(request, **bind(command, request))
         return reply
 
-    def tell(self, session: Session, notice: Notice) -> Reply | None:
-        """Return the words of a notice in the language of its reader; None when there is nothing left to say."""
-        now = self.clock.now()
-        place = (
-            Address.parse(notice.address)
-            if notice.address
-            else Address("user", str(notice.user_id))
-        )
+    def tell(self, session: Session, notice: Notice) -> tuple[Address, Reply, str, str] | None:
+        """Say a notice: its address, its words, and the language and zone of its reader.
+
+        Returns None when there is nothing left to say.
+        """
+        address = Address.parse(notice.sent_to or notice.address or "")
         reader = notice.user
-        runner = reader or session.get(User, notice.payload.get("owner_id"))
+        speech = (
+            (reader.language, reader.time_zone)
+            if reader
+            else (self.defaults.language, self.defaults.time_zone)
+        )
+        with speaking(*speech):
+            try:
+                reply = self._tell(session, notice, address)
+            except UserError as error:
+                reply = error.reply()
+        return (address, reply, *speech) if reply else None
+
+    def _tell(self, session: Session, notice: Notice, address: Address) -> Reply | None:
+        now = self.clock.now()
 
         def run(line: str) -> Reply:
-            if runner is None:
+            runner = notice.user or session.get(User, notice.payload.get("owner_id"))
+            if runner is None or not runner.active:
                 raise UserError(_("Nobody owns this message any more."))
-            return self.run_as(session, runner, place, line, now)
+            return self.run_as(session, runner, address, line, now)
 
-        telling = Telling(session, reader, now, self.defaults, run)
+        telling = Telling(session, notice.user, now, self.defaults, run)
         return notices()[notice.kind](telling, notice.payload)
 
     def _handle(self, incoming: Incoming, inbox_id: int | None) -> Answer:
@@ -142,10 +164,8 @@ class Router:
         ):
             return _cancel(memory)
         command, call = self._understand(session, incoming, memory)
-        request = self._request(
-            session, user, incoming.sender, incoming.place, call, now, private=incoming.private
-        )
-        request.platform, request.memory = incoming.platform, memory
+        caller = _Caller(user, incoming.sender, incoming.place, incoming.private)
+        request = self._request(session, caller, call, memory, now)
         _permit(command, request)
         values = bind(command, request)
         session.info["actor"] = replace(
@@ -188,29 +208,21 @@ class Router:
         return command, Call(command.name, {**command.parse(rest), **_given(incoming.values)})
 
     def _request(
-        self,
-        session: Session,
-        user: User | None,
-        person: str,
-        place: Address,
-        call: Call,
-        now: datetime,
-        *,
-        private: bool,
+        self, session: Session, caller: _Caller, call: Call, memory: Memory, now: datetime
     ) -> Request:
         def run(line: str) -> Reply:
-            return self.run_as(session, request.colleague, place, line, now)
+            return self.run_as(session, request.colleague, caller.place, line, now)
 
         request = Request(
             session=session,
-            platform=place.platform,
-            person=person,
-            user=user,
-            place=place,
-            private=private,
+            platform=caller.place.platform,
+            person=caller.person,
+            user=caller.user,
+            place=caller.place,
+            private=caller.private,
             now=now,
             defaults=self.defaults,
-            memory=Memory(session, place, person, now),
+            memory=memory,
             call=call,
             reads=commands()[call.command].reads,
             run=run,

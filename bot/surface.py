@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.routing import BaseRoute
+
     from crm_store.addresses import Address
     from handlers.reply import Reply
 
@@ -89,12 +93,14 @@ class Incoming:
 class Surface(Protocol):
     """One platform; every method but `read` may raise `DeliveryError`.
 
+    `routes` are what the platform posts to; empty where it is asked instead.
     `again` says that an earlier attempt may have arrived: a surface that can look up does so, one
     that cannot marks the message as a possible repeat.
     """
 
     name: str
     can_look_up: bool
+    routes: Sequence[BaseRoute]
 
     async def start(self) -> None:
         """Connect and begin to receive."""

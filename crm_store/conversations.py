@@ -104,6 +104,16 @@ class Memory:
         return row
 
 
+class NoMemory(Memory):
+    """The memory of a line that no person typed, such as a digest: it keeps nothing."""
+
+    def about(self, reference: Reference) -> None:
+        """Keep nothing."""
+
+    def listed(self, references: list[Reference]) -> None:
+        """Keep nothing."""
+
+
 def shorten(session: Session, line: str, now: datetime) -> str:
     """Keep a command line and return the key that a button carries in its place, 11 characters of base64url."""
     key = secrets.token_urlsafe(8)

@@ -1,0 +1,150 @@
+"""The one place where everything meets: from a configuration to a program that runs and stops cleanly.
+
+The command line is `bot/__main__.py`; what each part does stands in its own module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.clock import Clock, SystemClock
+from bot.config import Config
+from bot.delivery import Delivery
+from bot.router import Router
+from bot.scheduler import Scheduler
+from bot.surface import Surface
+from bot.web import Web
+from bot.worker import Worker
+from crm_store import conversations
+from crm_store.store import Actor, Store
+from handlers import subjects
+from handlers.request import Defaults
+from jobs.schedule import SCHEDULE, Job, JobContext
+
+log = logging.getLogger(__name__)
+
+_BUTTONS = Actor(None, "button", "", "")
+
+
+class Part(Protocol):
+    """Something that runs as long as the process does."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End cleanly."""
+
+
+class App:
+    """The parts of one process.
+
+    Attributes:
+        surfaces: the platforms that the configuration switches on, by name.
+    """
+
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        subjects.load()
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.store = open_store(config)
+        self.defaults = defaults(config)
+        self.router = Router(self.store, self.defaults, self.clock)
+        self.surfaces: dict[str, Surface] = {}
+        self.worker = Worker(self.store, self.surfaces, self.router.handle, self.store.now)
+        self.surfaces.update(_surfaces(self))
+        self.delivery = Delivery(self.store, self.surfaces, self.router.tell, self.store.now)
+        routes = [route for surface in self.surfaces.values() for route in surface.routes]
+        self.web = Web(config.web, self.store, routes)
+        zone = ZoneInfo(self.defaults.time_zone)
+        self.scheduler = Scheduler(self.store, SCHEDULE, self.store.now, zone, self.run_job)
+
+    def shorten(self, line: str) -> str:
+        """Keep a line that is too long for a button and return its key."""
+        with self.store.transaction(_BUTTONS) as session:
+            return conversations.shorten(session, line, self.clock.now())
+
+    def lengthen(self, key: str) -> str | None:
+        """Return the line behind a key."""
+        with self.store.reading() as session:
+            return conversations.lengthen(session, key)
+
+    def run_job(self, job: Job, now: datetime) -> str:
+        """Run one job for a moment and return what it did."""
+        actor = Actor(None, "schedule", job.name, f"{job.name}:{now.isoformat()}")
+        context = JobContext(
+            transaction=partial(self.store.transaction, actor),
+            now=now,
+            routes=self.defaults.routes,
+            time_zone=self.defaults.time_zone,
+            currency=self.defaults.currency,
+            working_hours=self.defaults.working_hours,
+            progress=partial(log.info, "job name=%s progress=%s", job.name),
+        )
+        return job.run(context)
+
+    async def run(self, stop: asyncio.Event | None = None) -> None:
+        """Run until `stop` is set or the process is told to end; what is in flight gets some seconds."""
+        stop = stop or _stop_on_signals()
+        self.store.upgrade()
+        async with AsyncExitStack() as parts:
+            for part in self._parts():
+                await part.start()
+                parts.push_async_callback(part.stop)
+            log.info("running surfaces=%s", ",".join(self.surfaces) or "none")
+            await stop.wait()
+            log.info("stopping")
+        self.store.close()
+
+    def _parts(self) -> tuple[Part, ...]:
+        # Stopped in the opposite order: first nothing new comes in, last what is in flight goes out.
+        return (self.worker, self.delivery, self.web, *self.surfaces.values(), self.scheduler)
+
+
+def open_store(config: Config) -> Store:
+    """Return the store that the configuration names."""
+    key = config.secrets.rapport_key
+    return Store(config.store.url, audit_key=key.reveal().encode() if key else b"")
+
+
+def defaults(config: Config) -> Defaults:
+    """Return what the handlers need of the configuration."""
+    given = config.defaults
+    return Defaults(
+        language=given.language,
+        time_zone=given.time_zone,
+        currency=given.currency,
+        working_hours=given.working_hours,
+        routes={name: tuple(map(str, addresses)) for name, addresses in config.routes.items()},
+    )
+
+
+def _surfaces(app: App) -> dict[str, Surface]:
+    surfaces: dict[str, Surface] = {}
+    if app.config.slack.enabled:
+        from bot.slack.adapter import Slack
+
+        surfaces["slack"] = Slack(app.config, app.worker.receive, app.shorten, app.lengthen)
+    if app.config.telegram.enabled:
+        from bot.telegram.adapter import Telegram
+
+        surfaces["telegram"] = Telegram(
+            app.config, app.worker.receive, app.shorten, app.lengthen, app.store
+        )
+    return surfaces
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows has no signal handlers on its loop
+            loop.add_signal_handler(number, stop.set)
+    return stop
