@@ -20,8 +20,8 @@ _NEAR = 0.45
 _MAX_EDITS = 2
 _TWO_EDITS_FROM = 6  # letters
 _ONE_EDIT_FROM = 3
-_NEAR_LENGTH = 40
-_TWO_PLACES_LENGTH = 24
+_NEAR_LENGTH = 32
+_TWO_PLACES_LENGTH = 16
 
 
 class Entry(NamedTuple):
@@ -157,12 +157,18 @@ def _alternatives(words: list[str], choices: list[tuple[tuple[int, int], ...]]) 
             for token in (
                 _left_whole(word, [start for other, start in places if other == number])
                 if number in damaged
-                else word_tokens(word)
+                else _enough_tokens(word)
             )
         ]
         if left and left not in kept:
             kept.append(left)
     return kept
+
+
+def _enough_tokens(word: str) -> list[str]:
+    # Every third token and the last cover the word; what slips through is sorted out by `_edits`.
+    every = word_tokens(word)
+    return every if is_cjk(word) else list(dict.fromkeys([*every[::3], every[-1]]))
 
 
 def _left_whole(word: str, starts: list[int]) -> list[str]:

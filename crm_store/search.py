@@ -35,8 +35,9 @@ __all__ = ["KINDS", "Hit", "find", "index_rows", "key", "listen", "rebuild", "su
 KINDS = ("company", "contact", "deal", "ticket")
 CANDIDATES = 300
 _BY_TITLE = 20
-# Fewer hits than this, and names that are spelled a little differently are looked for too.
+# Near spellings are looked for where fewer hits than this were found and none is as good as that.
 _WANTED = 3
+_GOOD = 0.65
 _PAGE = 500
 _SHIFT = 48
 _TITLE_LENGTH = 200
@@ -85,13 +86,13 @@ def find(
     the newest first. Names are looked through completely; of other matches the newest
     `CANDIDATES`, shared evenly by the kinds. Any text is safe: none of it is query syntax.
     """
-    hits = _ranked(session, words, tuple(kinds or KINDS), _WANTED)
+    hits = _ranked(session, words, tuple(kinds or KINDS), _WANTED, _GOOD)
     return hits[offset : offset + limit]
 
 
 def suggest(session: Session, kind: str, text: str, limit: int) -> list[Hit]:
     """Return the records of one kind whose name is like `text`, typing errors included."""
-    return _ranked(session, text, (kind,), limit, title_only=True)[:limit]
+    return _ranked(session, text, (kind,), limit, 1, title_only=True)[:limit]
 
 
 def index_rows(session: Session, kind: str, ids: Iterable[int]) -> None:
@@ -114,7 +115,8 @@ def rebuild(session: Session, progress: Callable[[int, int], None]) -> None:
             index_rows(session, kind, ids)
             done += len(ids)
             progress(done, total)
-    session.execute(sa.text(_SQLITE_OPTIMIZE if _on_sqlite(session) else "ANALYZE search_entries"))
+    for statement in _SQLITE_SETTLE if _on_sqlite(session) else _POSTGRESQL_SETTLE:
+        session.execute(sa.text(statement))
 
 
 def listen(sessions: sessionmaker[Session]) -> None:
@@ -127,7 +129,13 @@ def listen(sessions: sessionmaker[Session]) -> None:
 
 
 def _ranked(
-    session: Session, text: str, kinds: tuple[str, ...], wanted: int, *, title_only: bool = False
+    session: Session,
+    text: str,
+    kinds: tuple[str, ...],
+    wanted: int,
+    good: float,
+    *,
+    title_only: bool = False,
 ) -> list[Hit]:
     ways = readings(text)
     if not ways:
@@ -136,12 +144,20 @@ def _ranked(
     exact = [[token for word in way for token in word_tokens(word)] for way in ways]
     entries = _candidates(session, kinds, exact, " ".join(ways[0]))
     scored = ranking.matches(ways, entries, title_only=title_only)
-    for damaged in ranking.typo_tokens(ways[0]):
-        if len(scored) >= wanted:
-            break
-        entries = _candidates(session, kinds, damaged, "")
-        scored = ranking.near_matches(ways[0], entries, title_only=title_only) | scored
+    if len(scored) < wanted and max(scored.values(), default=0) < good:
+        scored = _near(session, kinds, ways[0], title_only=title_only) | scored
     return [Hit(*_parts(entry.id), score) for entry, score in ranking.in_order(scored)]
+
+
+def _near(
+    session: Session, kinds: tuple[str, ...], words: list[str], *, title_only: bool
+) -> dict[Entry, float]:
+    """Return entries with a slip in one place, or, if there are none, in two."""
+    for left_whole in ranking.typo_tokens(words):
+        entries = _candidates(session, kinds, left_whole, "")
+        if scored := ranking.near_matches(words, entries, title_only=title_only):
+            return scored
+    return {}
 
 
 def _candidates(
@@ -377,7 +393,12 @@ _POSTGRESQL_KEEP = sa.text(
     " ON CONFLICT (id) DO UPDATE SET open = excluded.open, title = excluded.title,"
     " body = excluded.body, tokens = excluded.tokens"
 )
-_SQLITE_OPTIMIZE = "INSERT INTO search_tokens (search_tokens) VALUES ('optimize')"
+# After many writes: merge what was written in parts, and count what the planner goes by.
+_SQLITE_SETTLE = ("INSERT INTO search_tokens (search_tokens) VALUES ('optimize')",)
+_POSTGRESQL_SETTLE = (
+    "SELECT gin_clean_pending_list('ix_search_entries_tokens')",
+    "ANALYZE search_entries",
+)
 
 
 def _many(session: Session, statement: sa.TextClause, rows: list[dict[str, Any]]) -> None:

@@ -187,6 +187,7 @@ def _sales() -> None:
         *_required(INSTANT, "last_activity_at"),
         *_record(),
     )
+    _index("deals", "closed_at")
     _index("deals", "company_id")
     _index("deals", "contact_id")
     _index("deals", "external_id")
@@ -422,7 +423,7 @@ def _ledgers() -> None:
         *_required(TEXT, "kind", "subject_kind"),
         *_required(BIG_ID, "subject_id"),
         *_required(TEXT, "period"),
-        *_required(sa.Float(), "value"),
+        *_required(sa.Double(), "value"),
         *_required(TEXT, "label"),
         *_required(JSON, "reasons"),
         _reference("scores", "receipt_id", "receipts", nullable=False),
