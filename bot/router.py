@@ -37,11 +37,12 @@ _CANCEL = frozenset({"cancel", "取消"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply with the language and the zone that its surface renders it in."""
+    """A reply with the language and the zone that it is rendered in; `refused` says that nothing was done."""
 
     reply: Reply
     language: str
     zone: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Router:
                 return self._handle(incoming, inbox_id)
             except Conflict:
                 log.info("conflict platform=%s", incoming.platform)
-        return self._settle(incoming, inbox_id, UserError(_busy()).reply())
+        return replace(self._settle(incoming, inbox_id, UserError(_busy()).reply()), refused=True)
 
     def run_as(
         self, session: Session, user: User, place: Address, line: str, now: datetime
@@ -145,14 +146,16 @@ class Router:
         except Missing as missing:
             return self._ask(incoming, inbox_id, missing, speech)
         except UserError as error:
-            return self._settle(incoming, inbox_id, error.reply(), speech)
+            return replace(self._settle(incoming, inbox_id, error.reply(), speech), refused=True)
         except (StoreUnavailable, Conflict):
             raise
         except Exception:
             reference = secrets.token_hex(3).upper()
             log.exception("bug reference=%s platform=%s", reference, incoming.platform)
             with speaking(*speech):
-                return self._settle(incoming, inbox_id, _bug(reference), speech)
+                return replace(
+                    self._settle(incoming, inbox_id, _bug(reference), speech), refused=True
+                )
 
     def _run(self, session: Session, user: User | None, incoming: Incoming, actor: Actor) -> Reply:
         now = self.clock.now()

@@ -1,0 +1,1 @@
+"""The subcommands of `rapport`: each module has functions `(arguments, config) -> exit code`."""
