@@ -28,7 +28,7 @@ _HIDDEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
 _CONTROL_PICTURES = 0x2400
-_SPACE_RUN = re.compile(r"[ \n\t\r]+")
+_SPACE_RUN = re.compile(r"[ \n\t]+")
 
 NUMERAL = r"(?:\d{1,4}|[零〇一二两三四五六七八九十百]{1,5})"  # what `numeral` reads
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {
@@ -48,7 +48,7 @@ def plain(text: str) -> str:
 
 def shown(text: str) -> str:
     """Return at most 40 characters of what was typed, on one line, with a mark for each that cannot be seen."""
-    line = _SPACE_RUN.sub(" ", text[: 4 * ECHO_LIMIT]).strip()
+    line = _SPACE_RUN.sub(" ", text[: 4 * ECHO_LIMIT]).strip(" ")
     whole = len(line) <= ECHO_LIMIT and len(text) <= 4 * ECHO_LIMIT
     return _HIDDEN.sub(_mark, line if whole else line[: ECHO_LIMIT - 1] + "…")
 
