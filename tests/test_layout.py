@@ -31,7 +31,7 @@ ENGINE = (*STORE, "crm_store/migrations/*")
 OPENERS = (
     "bot/__main__.py",
     "bot/app.py",
-    "bot/commands.py",
+    "bot/cli/*.py",
     "bot/delivery.py",
     "bot/leadership.py",
     "bot/router.py",
@@ -53,7 +53,7 @@ ROOMS = {
 # Each costs from 50 ms to over a second at start, for what most calls do without.
 HEAVY = ("babel", "matplotlib", "numpy", "pandas", "phonenumbers", "scipy", "sklearn")
 BY_NAME = ("import_module", "__import__")
-VAGUE = {"util", "helper", "manager", "service", "common", "misc"}
+VAGUE = {"util", "helper", "manager", "service"}
 CLIENTS = {"AsyncWebClient", "AsyncWebhookClient", "WebClient", "WebhookClient"}
 
 Rule = Callable[[Path], list[str]]
