@@ -1,0 +1,1 @@
+"""The terminal surface: what it draws and how it reads lines."""

@@ -1,0 +1,1 @@
+"""The Slack surface: what it draws and how it talks to Slack."""

@@ -1,0 +1,1 @@
+"""The Telegram surface: what it draws and how it talks to Telegram."""
