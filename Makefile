@@ -2,7 +2,7 @@
 #
 #   make demo    sample data, the web chat and the terminal chat; no account, no token
 #   make test    all tests, also on a real PostgreSQL
-#   make check   style, types, layers, catalogues
+#   make check   style, types and layers
 #   make lock    resolve the dependencies again
 #   make clean   remove what these made
 
@@ -31,7 +31,6 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	if [ -f handlers/locale/check.py ]; then $(BIN)/python -m handlers.locale.check; fi
 
 # The stamp is newer than what it was made from, so a second run asks no network for anything.
 $(STAMP): requirements.lock pyproject.toml

@@ -72,8 +72,12 @@ class Module:
         return f"{self.path}:{getattr(node, 'lineno', 1)}: {why}"
 
     def is_in(self, patterns: Iterable[str]) -> bool:
-        """Tell whether one of the patterns covers the path."""
-        return any(fnmatch(self.path, pattern) for pattern in patterns)
+        """Tell whether a pattern covers the path: `a/*` all below, `a/*.py` one folder alone."""
+        return any(
+            fnmatch(self.path, pattern)
+            and (pattern.endswith("/*") or pattern.count("/") == self.path.count("/"))
+            for pattern in patterns
+        )
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
         """Every call with the last part of the name that is called."""
@@ -330,6 +334,7 @@ PLANTED = [
     (strange_commits, "jobs/a.py", "engine = create_engine(url)\n"),
     (strange_transactions, "handlers/a.py", "with store.transaction(actor):\n    f()\n"),
     (strange_transactions, "crm_store/a.py", "store.transaction(actor)\n"),
+    (strange_transactions, "jobs/analytics/a.py", "context.transaction()\n"),
     (prints, "bot/a.py", "print('x')\n"),
     (strange_imports, "handlers/a.py", "def f():\n    import sqlalchemy.orm\n"),
     (strange_imports, "bot/a.py", "from sqlalchemy import orm\n"),
