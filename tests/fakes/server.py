@@ -297,6 +297,7 @@ class FakeServer:
         with self.changed:
             self.log.append(call)
             fault = self._faults.take(method)
+            self.changed.notify_all()
         try:
             return await self._answer(request, call, fault, perform)
         except Refused as refused:

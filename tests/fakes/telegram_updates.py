@@ -180,15 +180,17 @@ class TelegramUpdates(TelegramWorld):
         return [update]
 
     async def _post_one(self, hook: Webhook, updates: list[Json]) -> bool:
+        taken, problem = set(), ""
         for update in updates:
-            problem = await self._try_post(hook, update)
-            with self.changed:
-                if problem:
-                    hook.last_error_at, hook.last_error = self.now(), problem
-                    return False
-                self.updates = [u for u in self.updates if u["update_id"] != update["update_id"]]
-                self.changed.notify_all()
-        return True
+            problem = problem or await self._try_post(hook, update)
+            if not problem:
+                taken.add(update["update_id"])
+        with self.changed:
+            self.updates = [u for u in self.updates if u["update_id"] not in taken]
+            if problem:
+                hook.last_error_at, hook.last_error = self.now(), problem
+            self.changed.notify_all()
+        return not problem
 
     async def _try_post(self, hook: Webhook, update: Json) -> str:
         """Post an update; return what went wrong, or ""."""
