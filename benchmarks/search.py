@@ -27,7 +27,7 @@ from crm_store.store import Actor, Store
 
 SEED = 7
 QUERIES = 100
-LIKE_QUERIES = 20
+LIKE_QUERIES = 10
 PAGE = 20
 BATCH = 20_000
 ACTOR = Actor(None, "benchmark", "seed", "seed")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from crm_store.words import is_cjk, word_tokens
+from crm_store.words import is_cjk, needed_tokens
 
 _ID_BITS = 48
 # What one word is worth by where it stands; the whole title and its beginning are worth more.
@@ -157,18 +157,12 @@ def _alternatives(words: list[str], choices: list[tuple[tuple[int, int], ...]]) 
             for token in (
                 _left_whole(word, [start for other, start in places if other == number])
                 if number in damaged
-                else _enough_tokens(word)
+                else needed_tokens(word)
             )
         ]
         if left and left not in kept:
             kept.append(left)
     return kept
-
-
-def _enough_tokens(word: str) -> list[str]:
-    # Every third token and the last cover the word; what slips through is sorted out by `_edits`.
-    every = word_tokens(word)
-    return every if is_cjk(word) else list(dict.fromkeys([*every[::3], every[-1]]))
 
 
 def _left_whole(word: str, starts: list[int]) -> list[str]:

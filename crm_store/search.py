@@ -28,7 +28,7 @@ from crm_store.models import (
     TicketStatus,
 )
 from crm_store.ranking import Entry
-from crm_store.words import key, phone_digits, readings, split, tokens, word_tokens
+from crm_store.words import key, needed_tokens, phone_digits, readings, split, tokens
 
 __all__ = ["KINDS", "Hit", "find", "index_rows", "key", "listen", "rebuild", "suggest"]
 
@@ -141,7 +141,7 @@ def _ranked(
     if not ways:
         return []
     _catch_up(session)
-    exact = [[token for word in way for token in word_tokens(word)] for way in ways]
+    exact = [[token for word in way for token in needed_tokens(word)] for way in ways]
     entries = _candidates(session, kinds, exact, " ".join(ways[0]))
     scored = ranking.matches(ways, entries, title_only=title_only)
     if len(scored) < wanted and max(scored.values(), default=0) < good:
@@ -374,7 +374,9 @@ def _write_postgresql(
     session: Session, kind: str, gone: dict[int, _Document], fresh: dict[int, _Document]
 ) -> None:
     _many(session, _FORGET, [{"id": _number(kind, id_)} for id_ in gone if id_ not in fresh])
-    _many(session, _POSTGRESQL_KEEP, [_row(kind, *item) for item in fresh.items()])
+    if rows := [_row(kind, *item) for item in fresh.items()]:
+        # One statement with the columns as arrays takes half the time of a statement for each row.
+        session.execute(_POSTGRESQL_KEEP, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 _FTS5_FORGET = sa.text(
@@ -386,13 +388,16 @@ _SQLITE_KEEP = sa.text(
     "INSERT INTO search_entries (id, kind, open, title, body)"
     " VALUES (:id, :kind, :open, :title, :body)"
 )
-_POSTGRESQL_KEEP = sa.text(
-    "INSERT INTO search_entries (id, kind, open, title, body, tokens)"
-    " VALUES (:id, :kind, :open, :title, :body,"
-    " array_to_tsvector(string_to_array(:tokens, ' ')))"
-    " ON CONFLICT (id) DO UPDATE SET open = excluded.open, title = excluded.title,"
-    " body = excluded.body, tokens = excluded.tokens"
-)
+_POSTGRESQL_KEEP = sa.text("""
+INSERT INTO search_entries (id, kind, open, title, body, tokens)
+SELECT id, kind, open, title, body, array_to_tsvector(string_to_array(tokens, ' '))
+FROM unnest(
+    CAST(:id AS bigint[]), CAST(:kind AS int[]), CAST(:open AS int[]), CAST(:title AS text[]),
+    CAST(:body AS text[]), CAST(:tokens AS text[])
+) AS fresh (id, kind, open, title, body, tokens)
+ON CONFLICT (id) DO UPDATE SET open = excluded.open, title = excluded.title,
+body = excluded.body, tokens = excluded.tokens
+""")
 # After many writes: merge what was written in parts, and count what the planner goes by.
 _SQLITE_SETTLE = ("INSERT INTO search_tokens (search_tokens) VALUES ('optimize')",)
 _POSTGRESQL_SETTLE = (

@@ -9,7 +9,16 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["fold", "key", "readings", "split", "tokens", "word_tokens"]
+__all__ = [
+    "fold",
+    "is_cjk",
+    "key",
+    "needed_tokens",
+    "phone_digits",
+    "readings",
+    "split",
+    "tokens",
+]
 
 # Scripts written without spaces or with very short words: cut into characters and pairs.
 _CJK = (
@@ -49,22 +58,25 @@ def split(text: str) -> list[str]:
     return [word[:_WORD_LENGTH] for word in _WORD.findall(fold(text))]
 
 
-def word_tokens(word: str) -> list[str]:
+def needed_tokens(word: str) -> list[str]:
     """Return the tokens that a record must have to contain `word`, as `split` gives it.
 
-    A Latin word of one or two letters is found at the start of words only.
+    They cover the word without overlap but the last: fewer tokens are found faster, and what
+    holds them without the word is sorted out later. A Latin word of one or two letters is found
+    at the start of words only.
     """
-    size = 2 if is_cjk(word) else 3
-    if len(word) >= size:
-        return [word[at : at + size] for at in range(len(word) - size + 1)]
-    return [word] if size == 2 else ["^" + word]  # noqa: PLR2004 - the size of a pair, two lines up
+    size = _size(word)
+    if len(word) < size:
+        return [word] if is_cjk(word) else ["^" + word]
+    every = _every(word, size)
+    return list(dict.fromkeys([*every[::size], every[-1]]))
 
 
 def tokens(words: Iterable[str]) -> set[str]:
     """Return every token under which a record with these words is found."""
     found: set[str] = set()
     for word in set(words):
-        found.update(word_tokens(word))
+        found.update(_every(word, _size(word)))
         if is_cjk(word):
             found.update(word)
         else:
@@ -94,6 +106,14 @@ def phone_digits(phone: str) -> str:
     """Return the digits of a phone number, with a space before an extension."""
     number, _, extension = phone.partition(";ext=")
     return f"{re.sub('[^0-9]', '', number)} {re.sub('[^0-9]', '', extension)}"
+
+
+def _size(word: str) -> int:
+    return 2 if is_cjk(word) else 3
+
+
+def _every(word: str, size: int) -> list[str]:
+    return [word[at : at + size] for at in range(len(word) - size + 1)]
 
 
 def _join_digits(match: re.Match[str]) -> str:
