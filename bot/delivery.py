@@ -87,6 +87,7 @@ class Delivery:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="delivery")
         self._sending: set[int] = set()  # notices that may have arrived if something breaks now
         self._tasks: dict[asyncio.Task[None], tuple[str, str]] = {}
+        self._stopping = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -95,8 +96,8 @@ class Delivery:
 
     async def stop(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a bound, not a failure
         """Begin nothing more, give what is being sent some seconds, let another process send."""
+        self._stopping.set()
         if self._loop:
-            self._loop.cancel()
             await asyncio.wait([self._loop])
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=timeout)
@@ -130,10 +131,12 @@ class Delivery:
             await asyncio.wait(self._tasks)
 
     async def _send_for_ever(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             before = len(self._tasks)
             await self._guard(self.step(), None)
-            await asyncio.sleep(_BUSY if self._tasks or before else _IDLE)
+            pause = _BUSY if self._tasks or before else _IDLE
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def _guard(self, work: Awaitable[object], due: Due | None) -> None:
         """Await a step or one delivery; the boundary that no bug passes."""

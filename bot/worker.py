@@ -74,7 +74,7 @@ class Worker:
         self._left: set[int] = set()  # claimed, not begun, to be given back
         self._loop: asyncio.Task[None] | None = None
         self._renewed_at = float("-inf")
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Take over what dead processes left, now and every few seconds."""
@@ -82,9 +82,8 @@ class Worker:
 
     async def stop(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a bound, not a failure
         """Give what is being carried out some seconds to end and return the rest."""
-        self._stopping = True
+        self._stopping.set()
         if self._loop:
-            self._loop.cancel()
             await asyncio.wait([self._loop])
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=timeout)
@@ -115,7 +114,7 @@ class Worker:
     async def recover(self) -> int:
         """Take over open events that nobody holds, as many as there are free hands."""
         free = self._slots - len(self._queues)
-        if free <= 0 or self._stopping:
+        if free <= 0 or self._stopping.is_set():
             return 0
         rows = await self._at(self._door, lambda s: self._claim(s, free))
         for row in rows:
@@ -128,7 +127,7 @@ class Worker:
             await asyncio.wait(self._tasks)
 
     async def _recover_for_ever(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             found, *_ = await asyncio.gather(self._round(), return_exceptions=True)
             if isinstance(found, StoreUnavailable | Conflict):
                 log.warning("inbox not read reason=%s", type(found).__name__)
@@ -142,7 +141,8 @@ class Worker:
                         return_when=asyncio.FIRST_COMPLETED,
                     )
                 continue
-            await asyncio.sleep(_RECOVER_EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _RECOVER_EVERY)
 
     async def _round(self) -> int:
         await self._renew()
@@ -174,7 +174,7 @@ class Worker:
         self, session: Session, platform: str, key: str, sender: str, body: dict[str, Any]
     ) -> tuple[Claimed, bool] | None:
         now = self._clock(session)
-        full = self._stopping or sum(map(len, self._queues.values())) >= _QUEUED
+        full = self._stopping.is_set() or sum(map(len, self._queues.values())) >= _QUEUED
         if full:
             number = inbox.receive(session, platform, key, sender, body, now)
             kept = None if number is None else inbox.Admitted(number, claimed=False)
@@ -207,7 +207,7 @@ class Worker:
         """Carry out the events of one person, one after the other."""
         queue = self._queues[who]
         try:
-            while queue and not self._stopping:
+            while queue and not self._stopping.is_set():
                 await self._guard(queue[0])
                 queue.popleft()
             self._left.update(row.id for row in queue)

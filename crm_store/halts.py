@@ -44,7 +44,7 @@ def stop(session: Session, bucket: str, until: datetime) -> None:
 def active(session: Session, now: datetime) -> dict[str, datetime]:
     """Return the stopped buckets and when each may be used again."""
     query = sa.select(Halt.bucket, Halt.until).where(Halt.until > now)
-    return dict(session.execute(query).tuples().all())
+    return {row.bucket: row.until for row in session.execute(query)}
 
 
 def purge(session: Session, before: datetime) -> None:

@@ -65,7 +65,7 @@ class Admitted:
     claimed: bool
 
 
-def receive(  # noqa: PLR0913, PLR0917 - the columns of an event
+def receive(
     session: Session, platform: str, key: str, sender: str, body: Mapping[str, Any], now: datetime
 ) -> int | None:
     """Keep an event for whoever claims it and return its id, None when it is a duplicate."""
@@ -78,7 +78,7 @@ def receive(  # noqa: PLR0913, PLR0917 - the columns of an event
     return session.execute(statement).scalar_one_or_none()
 
 
-def admit(  # noqa: PLR0913, PLR0917 - the columns of an event and of a claim
+def admit(
     session: Session,
     platform: str,
     key: str,
@@ -115,7 +115,7 @@ def admit(  # noqa: PLR0913, PLR0917 - the columns of an event and of a claim
     return Admitted(row.id, row.claimed_by == owner) if row else None
 
 
-def claim(  # noqa: PLR0913, PLR0917 - who, when, how many, how long, of what
+def claim(
     session: Session,
     owner: str,
     now: datetime,
@@ -225,7 +225,7 @@ def revive(session: Session, row_id: int) -> bool:
 def counts(session: Session) -> dict[InboxState, int]:
     """Return how many events stand in each state."""
     query = sa.select(InboxRow.state, sa.func.count()).group_by(InboxRow.state)
-    found = dict(session.execute(query).tuples().all())
+    found = {row[0]: row[1] for row in session.execute(query)}
     return {state: found.get(state, 0) for state in InboxState}
 
 

@@ -37,7 +37,7 @@ def acquire(session: Session, name: str, owner: str, now: datetime, ttl: timedel
     return session.execute(statement.returning(Lease.term)).scalar_one_or_none()
 
 
-def renew(  # noqa: PLR0913, PLR0917 - the columns of a lease
+def renew(
     session: Session, name: str, owner: str, term: int, now: datetime, ttl: timedelta
 ) -> bool:
     """Hold a lease longer and return whether it is still this owner's in this term."""

@@ -55,7 +55,7 @@ class Due:
     due_at: datetime
 
 
-def owe(  # noqa: PLR0913 - the columns of a notice
+def owe(
     session: Session,
     *,
     kind: str,
@@ -254,7 +254,7 @@ def waiting_for(
 def counts(session: Session) -> dict[NoticeState, int]:
     """Return how many notices stand in each state."""
     query = sa.select(Notice.state, sa.func.count()).group_by(Notice.state)
-    found = dict(session.execute(query).tuples().all())
+    found = {row[0]: row[1] for row in session.execute(query)}
     return {state: found.get(state, 0) for state in NoticeState}
 
 

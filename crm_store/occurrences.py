@@ -36,7 +36,7 @@ def begin(session: Session, schedule: str, planned_local: str, now: datetime) ->
     return session.execute(statement).first() is not None
 
 
-def finish(  # noqa: PLR0913 - the columns of an occurrence
+def finish(
     session: Session,
     schedule: str,
     planned_local: str,
