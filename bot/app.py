@@ -104,8 +104,8 @@ class App:
         self.store.close()
 
     def _parts(self) -> tuple[Part, ...]:
-        # Stopped in the opposite order: first nothing new comes in, last what is in flight goes out.
-        return (self.worker, self.delivery, self.web, *self.surfaces.values(), self.scheduler)
+        # Stopped in the opposite order: the surfaces last, so that what is in flight still goes out.
+        return (*self.surfaces.values(), self.worker, self.delivery, self.web, self.scheduler)
 
 
 def open_store(config: Config) -> Store:
@@ -131,7 +131,7 @@ def _surfaces(app: App) -> dict[str, Surface]:
     if app.config.slack.enabled:
         from bot.slack.adapter import Slack
 
-        surfaces["slack"] = Slack(app.config, app.worker.receive, app.shorten, app.lengthen)
+        surfaces["slack"] = Slack(app.config, app.worker.receive, app.shorten)
     if app.config.telegram.enabled:
         from bot.telegram.adapter import Telegram
 

@@ -99,10 +99,10 @@ def one_of(*choices: str) -> Callable[[object], str]:
 
 
 def port(raw: object) -> int:
-    """Read a TCP port."""
-    if not isinstance(raw, int) or isinstance(raw, bool) or not 1 <= raw <= MAX_PORT:
+    """Read a TCP port; 0 takes any free one."""
+    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw <= MAX_PORT:
         what = f"{shown(raw)} is not a port"
-        raise InvalidValue(what, f"a number from 1 to {MAX_PORT}, without quotes")
+        raise InvalidValue(what, f"a number from 0 (any free one) to {MAX_PORT}, without quotes")
     return raw
 
 

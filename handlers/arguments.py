@@ -7,6 +7,7 @@ A handler gets a loaded `Deal`, never an id. Records are read in `handlers/namin
 from __future__ import annotations
 
 import enum
+import re
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from handlers.wording import _
 T = TypeVar("T")
 TEXT_LIMIT = 3_000
 NAME_LIMIT = 200
+_DIGITS = 18  # what a 64-bit integer always holds
+_MENTION = re.compile(r"<@([A-Z0-9]+)>")  # as Slack writes a colleague
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,7 @@ class NumberArgument(Argument[int]):
         if (
             digits.isascii()
             and digits.isdigit()
-            and len(digits) <= 18
+            and len(digits) <= _DIGITS
             and self.least <= int(digits) <= self.most
         ):
             return int(digits)
@@ -252,6 +255,9 @@ class PersonArgument(Argument[User]):
 
     def read(self, text: str, asked: Asked) -> User:
         """Return the active user."""
+        mention = _MENTION.fullmatch(text.strip())
+        if mention and (user := _by_mention(mention[1], asked.request)):
+            return user
         words = text.strip().removeprefix("@")
         if words.casefold() in {"me", "我"}:
             return asked.request.colleague
@@ -259,14 +265,16 @@ class PersonArgument(Argument[User]):
         if len(found) == 1:
             return found[0]
         if found:
-            buttons = tuple(
-                asked.button(f"{user.name} ({user.email})", user.email) for user in found
-            )
+            buttons = tuple(asked.button(f"{u.name} ({u.email})", u.email) for u in found)
             raise UserError(_("Several colleagues are called that; which one?"), actions=buttons)
         raise UserError(
             _("There is no colleague called “{name}”.", name=naming.shown(words)),
             _("Type `user list` to see everybody."),
         )
+
+
+def _by_mention(account: str, request: Request) -> User | None:
+    return users.by_account(request.session, request.platform, account)
 
 
 class AddressArgument(Argument[Address]):

@@ -19,6 +19,7 @@ from handlers.reply import Action, Field, Reply, Row, Style, Table, Tone
 from handlers.request import Request
 from handlers.wording import _, moment, money, plural
 
+LATE_MINUTES = 5
 DeletedTask = Annotated[Task, RecordArgument(("task",), deleted=True)]
 
 
@@ -139,7 +140,11 @@ def tell_task_due(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
     if task.due_at.isoformat() != payload["due_at"]:
         return None
     late = int((telling.now - task.due_at).total_seconds() // 60)
-    text = plural("Late by {count} minute.", "Late by {count} minutes.", late) if late >= 5 else ""
+    text = (
+        plural("Late by {count} minute.", "Late by {count} minutes.", late)
+        if late >= LATE_MINUTES
+        else ""
+    )
     reminder = _("Follow up") if task.kind is TaskKind.FOLLOW_UP else _("Task due")
     card = _card(task, f"{reminder}: {task.text}")
     return Reply(

@@ -14,6 +14,8 @@ from handlers.reply import Field, Reply, Row, Sensitivity, Table, Tone
 from handlers.request import Request
 from handlers.wording import _
 
+_ACCOUNT_LENGTH = 40
+
 
 class GivenRole(enum.StrEnum):
     """The roles a person can be given."""
@@ -37,7 +39,7 @@ class AccountArgument(TextArgument):
     def read(self, text: str, asked: Asked) -> str:
         """Return the id; a Slack mention is unwrapped."""
         account = text.strip().removeprefix("<@").removesuffix(">").split("|")[0].removeprefix("@")
-        if not account.isalnum() or len(account) > 40:
+        if not account.isalnum() or len(account) > _ACCOUNT_LENGTH:
             raise UserError(
                 _("This is not an account id."),
                 _("Slack ids look like U012ABC, Telegram ids are numbers."),

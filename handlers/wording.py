@@ -58,7 +58,7 @@ def _(text: str, /, **values: object) -> str:
 
 
 def plural(one: str, many: str, count: int, /, **values: object) -> str:
-    """Translate `one` or `many` by `count`, which is also available as `{count}`; Chinese has one form, under `many`."""
+    """Translate `one` or `many` by `count`, also available as `{count}`; Chinese has one form, that of `many`."""
     text = one if count == 1 and _language.get() == "en" else many
     return _catalogue(_language.get()).get(text, text).format(count=number(count), **values)
 

@@ -1,0 +1,178 @@
+"""From what Slack sends to what a person did; nothing here reaches the network.
+
+Sending lives in `bot/slack/sending.py`, the connection in `bot/slack/adapter.py`.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bot.slack.render import MODAL, read_form, read_press
+from bot.surface import Incoming
+from crm_store.addresses import Address
+
+Body: TypeAlias = dict[str, Any]
+
+PLATFORM = "slack"
+STORED = "\x01"  # a line that begins so is the key of a stored one
+_ENTITY = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the answer to an event goes.
+
+    Attributes:
+        channel: the channel, or the direct message.
+        thread: the thread in it; empty for none.
+        user: who asked.
+        response_url: answers that only this person sees, five times within 30 minutes; empty where there is none.
+        message: the message that the pressed button stands on, to be replaced; empty for none.
+    """
+
+    channel: str
+    thread: str
+    user: str
+    response_url: str = ""
+    message: str = ""
+
+    @property
+    def address(self) -> Address:
+        """The place as the rest of Rapport names it."""
+        return Address(PLATFORM, self.channel, self.thread)
+
+
+def key_of(body: Body) -> str | None:
+    """Return what names the event for good, however often it is delivered; None for what we do not handle.
+
+    A mention that also arrives as a message has two event ids, but one channel and time stamp.
+    """
+    if body.get("type") == "event_callback":
+        event = body.get("event") or {}
+        if event.get("type") in {"message", "app_mention"} and "channel" in event and "ts" in event:
+            return f"{event['channel']}:{event['ts']}"
+        return None
+    if "command" in body and "trigger_id" in body:
+        return str(body["trigger_id"])
+    if body.get("type") in {"block_actions", "view_submission"}:
+        return str(body.get("trigger_id") or f"{body['view']['id']}:{body['view'].get('hash', '')}")
+    return None
+
+
+def sender_of(body: Body) -> str:
+    """Return the id of the person."""
+    event = body.get("event") or {}
+    user = body.get("user_id") or event.get("user") or (body.get("user") or {}).get("id")
+    return str(user or "")
+
+
+def is_for_us(body: Body, bot_user: str) -> bool:
+    """Tell whether the event is a line for the bot: a direct message, a mention, a reply in its thread."""
+    if body.get("type") != "event_callback":
+        return True
+    event = body["event"]
+    if event.get("bot_id") or event.get("user") in {None, bot_user} or event.get("hidden"):
+        return False
+    if event["type"] == "app_mention":
+        return True
+    if event.get("subtype") not in _SUBTYPES:
+        return False
+    mentioned = bool(bot_user) and f"<@{bot_user}>" in event.get("text", "")
+    in_our_thread = bool(bot_user) and event.get("parent_user_id") == bot_user
+    return event.get("channel_type") == "im" or mentioned or in_our_thread
+
+
+def destination(body: Body) -> Destination:
+    """Return where the answer goes."""
+    user = sender_of(body)
+    if body.get("type") == "event_callback":
+        event = body["event"]
+        direct = event.get("channel_type") == "im"
+        thread = event.get("thread_ts") or ("" if direct else event["ts"])
+        return Destination(event["channel"], thread, user)
+    if "command" in body:
+        return Destination(body["channel_id"], "", user, body.get("response_url", ""))
+    if body["type"] == "view_submission":
+        return Destination(**json.loads(body["view"]["private_metadata"])["to"])
+    container = body.get("container") or {}
+    channel = container.get("channel_id") or (body.get("channel") or {}).get("id", "")
+    message = str(container.get("message_ts", ""))
+    hidden = bool(container.get("is_ephemeral"))
+    thread = container.get("thread_ts") or ("" if hidden or channel.startswith("D") else message)
+    url = body.get("response_url", "") if hidden else ""
+    return Destination(channel, thread, user, url, message)
+
+
+def modal_metadata(command: str, to: Destination) -> str:
+    """Return what a modal carries: its command and where its answer goes."""
+    place = {name: getattr(to, name) for name in ("channel", "thread", "user", "response_url")}
+    return json.dumps({"command": command, "to": place})
+
+
+def read(body: Body, bot_user: str, commands: tuple[str, ...]) -> Incoming | None:
+    """Return what the person did, None when it is nothing for us."""
+    key = key_of(body)
+    if key is None or not is_for_us(body, bot_user):
+        return None
+    to = destination(body)
+    what = _what(body, bot_user, commands)
+    if what is None:
+        return None
+    return Incoming(
+        platform=PLATFORM,
+        key=key,
+        sender=to.user,
+        name=(body.get("user_name") or (body.get("user") or {}).get("name") or to.user),
+        place=to.address,
+        private=bool(to.response_url) or to.channel.startswith("D"),
+        message_id=to.message,
+        **what,
+    )
+
+
+def plain_text(text: str, bot_user: str = "") -> str:
+    """Return what a person wrote: Slack's links, mentions and entities as they were typed."""
+
+    def typed(found: re.Match[str]) -> str:
+        target, label = found[1], found[2]
+        if target == f"@{bot_user}":
+            return ""
+        if target.startswith("@"):
+            return f"<{target}>"  # kept: `handlers.arguments` finds the colleague behind it
+        if target.startswith(("!", "#")):
+            return (label or "") if target.startswith("!subteam") else _sign(target, label)
+        return label if label and label in target else target
+
+    return html.unescape(_ENTITY.sub(typed, text)).strip()
+
+
+def _sign(target: str, label: str | None) -> str:
+    return f"#{label or target[1:]}" if target.startswith("#") else f"@{label or target[1:]}"
+
+
+def _what(body: Body, bot_user: str, commands: tuple[str, ...]) -> Mapping[str, Any] | None:
+    if body.get("type") == "event_callback":
+        return {"text": plain_text(body["event"].get("text", ""), bot_user)}
+    if "command" in body:
+        name = body["command"].removeprefix("/")
+        text = plain_text(body.get("text", ""))
+        return {"text": text if name in commands[:1] else f"{name} {text}"}
+    if body["type"] == "view_submission":
+        if body["view"].get("callback_id") != MODAL:
+            return None
+        command = json.loads(body["view"]["private_metadata"])["command"]
+        return {"line": command, "values": read_form(body["view"]["state"])}
+    press = read_press(body["actions"][0])
+    line = STORED + press.value if press.kind == "key" else press.value
+    return {"line": line, "pressed": True} if press.value else None
+
+
+def replaces(body: Body) -> bool:
+    """Tell whether the answer takes the place of the message with the pressed button."""
+    return body.get("type") == "block_actions" and read_press(body["actions"][0]).replaces
