@@ -41,7 +41,7 @@ $(STAMP): requirements.lock pyproject.toml
 		echo "This Python has no venv; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV)
 	$(PIP) install --quiet --require-hashes --requirement requirements.lock
-	$(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
+	$(PIP) install --quiet --quiet --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # No addresses in the lock: it installs from any index, with the same hashes.
