@@ -1,0 +1,399 @@
+"""Who is about to stop buying, how sure that is and why, with a receipt of how it was worked out.
+
+A customer who bought before a moment and buys nothing in the `horizon_days` after it has churned.
+Not here: the models (`risk_models.py`), words for reasons, the memory of last week's figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from jobs.analytics import risk_models
+from jobs.analytics.features import customer_features
+from jobs.analytics.quality import Quality, measure
+from jobs.analytics.threads import one_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping
+    from datetime import date, datetime
+
+    from jobs.analytics.features import Flags, Floats
+
+DEFINITION = "no_purchase_within_horizon"
+HORIZON_DAYS = 90
+MIN_CUSTOMERS = 200  # in the moment that is scored and in every labelled one
+MIN_CLASS = 40  # of those who left and of those who stayed, in every labelled moment
+MAX_SEASONS = 5  # labelled moments looked at, one of them held back: older habits teach little
+BOOSTED_MARGIN = (
+    0.005  # area under the curve by which boosting must win: the linear model's reasons are exact
+)
+
+RULE = "silence_rule"
+RULE_GAPS = 2.0  # at risk after this many times the own usual gap,
+RULE_DAYS = 90.0  # or after so many days while the own gap rests on fewer purchase days than
+RULE_ORDERS = 3
+
+# A level begins at its number. Of a probability: .6 is more likely than not with room for the
+# calibration's error, .3 is worth a look. Of the rule's silence divided by its limit: 1 is at risk,
+# .5 is later than the customer's own gap.
+LEVELS = {"high": 0.6, "medium": 0.3, "low": 0.0}
+RULE_LEVELS = {"high": 1.0, "medium": 0.5, "low": 0.0}
+
+TOO_FEW_CUSTOMERS = "too_few_customers"
+TOO_LITTLE_HISTORY = "too_little_history"
+TOO_FEW_OF_A_CLASS = "too_few_of_a_class"
+NOT_BETTER = "not_better_than_base_rate"
+
+REASONS = 3
+RAISES, LOWERS = "raises", "lowers"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One feature's part in a risk, in log-odds, beside the median of the customers who stayed.
+
+    Under the rule `typical` is the customer's own limit and there is no contribution.
+    """
+
+    feature: str
+    value: float
+    typical: float
+    direction: str
+    contribution: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnScore:
+    """One customer's risk; the rule gives no probability, only a level."""
+
+    customer: int
+    probability: float | None
+    risk: float
+    level: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How a set of scores came about. `why` is empty for a model and a code for the rule.
+
+    `quality` is that of the same procedure one season earlier, on the held-back moment that it had
+    not seen. It is also given when it was too poor to use. `candidates` are names with their area
+    under the curve in the choice.
+    """
+
+    model: str
+    definition: str
+    horizon_days: int
+    as_of: datetime
+    rows_trained: int
+    snapshots: tuple[date, ...]
+    held_back_on: date | None
+    customers_scored: int
+    base_rate: float | None
+    quality: Quality | None
+    usable: bool
+    why: str
+    features: tuple[str, ...]
+    candidates: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnResult:
+    """Every customer's risk, the highest first.
+
+    `scores` has the columns customer, probability (NaN under the rule), risk (the probability, or
+    the rule's silence over its limit) and level; `reasons` has customer, rank (1 = strongest) and
+    the fields of Reason. A customer counts as at risk from `threshold` on. Risks of different
+    models are not to be compared: look at `receipt.model`.
+    """
+
+    scores: pd.DataFrame
+    reasons: pd.DataFrame
+    threshold: float
+    receipt: Receipt
+
+    def risks(self) -> dict[int, float]:
+        """Give each customer's risk, for `crossings`."""
+        return dict(
+            zip(self.scores["customer"].tolist(), self.scores["risk"].tolist(), strict=True)
+        )
+
+    def riskiest(self, count: int) -> tuple[ChurnScore, ...]:
+        """Give the customers with the highest risk, with their reasons."""
+        return self.explained(self.scores["customer"].head(count).tolist())
+
+    def explained(self, customers: Iterable[int]) -> tuple[ChurnScore, ...]:
+        """Give these customers' risks with their reasons, highest first, without unknown ones."""
+        wanted = set(customers)
+        found: dict[int, list[Reason]] = {}
+        for row in self.reasons[self.reasons["customer"].isin(wanted)].to_dict("records"):
+            found.setdefault(row["customer"], []).append(_reason(row))
+        scores = self.scores[self.scores["customer"].isin(wanted)]
+        return tuple(
+            ChurnScore(
+                customer=row["customer"],
+                probability=None if np.isnan(row["probability"]) else row["probability"],
+                risk=row["risk"],
+                level=row["level"],
+                reasons=tuple(found.get(row["customer"], ())),
+            )
+            for row in scores.to_dict("records")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """Every customer at one past moment, with whether each bought again within the horizon."""
+
+    at: datetime
+    frame: pd.DataFrame
+    churned: Flags
+
+
+def _reason(row: Mapping[Hashable, Any]) -> Reason:
+    """Read one row of the reasons' frame."""
+    contribution = row["contribution"]
+    return Reason(
+        feature=row["feature"],
+        value=row["value"],
+        typical=row["typical"],
+        direction=row["direction"],
+        contribution=None if np.isnan(contribution) else contribution,
+    )
+
+
+def crossings(
+    previous: Mapping[int, float], current: Mapping[int, float], threshold: float
+) -> dict[int, float]:
+    """Give the customers whose risk was below the threshold and now reaches it, with the new risk.
+
+    A customer without a previous risk has not crossed, so that a first run does not report
+    everyone.
+    """
+    return {
+        customer: risk
+        for customer, risk in current.items()
+        if risk >= threshold and previous.get(customer, threshold) < threshold
+    }
+
+
+def churned(purchases: pd.DataFrame, frame: pd.DataFrame, at: datetime, horizon_days: int) -> Flags:
+    """Tell for each customer of the frame whether no purchase follows in [at, at + horizon)."""
+    moment = pd.to_datetime(purchases["at"], utc=True)
+    after = (moment >= at) & (moment < at + timedelta(days=horizon_days))
+    bought = purchases["customer"][after & (purchases["amount"] > 0)]
+    return np.asarray(~frame["customer"].isin(bought.dropna().unique()), dtype=np.bool_)
+
+
+def score_churn(
+    purchases: pd.DataFrame,
+    events: pd.DataFrame | None,
+    as_of: datetime,
+    horizon_days: int = HORIZON_DAYS,
+) -> ChurnResult:
+    """Score every customer who bought before `as_of`.
+
+    The labelled moments lie one, two, … horizons before `as_of`. The latest is held back: the
+    candidate that ranks best in time-ordered validation on the others is fitted, calibrated and
+    measured on it. If it is better than the base rate the same procedure runs again with the
+    held-back moment included and scores the customers; else, or with too little data, the silence
+    rule does.
+
+    Args:
+        purchases: as for `customer_features`.
+        events: as for `customer_features`.
+        as_of: the aware moment; nothing at or after it is looked at.
+        horizon_days: the silence that counts as churn.
+    """
+    frame = customer_features(purchases, events, as_of)
+    seasons, why = _seasons(purchases, events, as_of, horizon_days)
+    if len(frame) < MIN_CUSTOMERS:
+        why = TOO_FEW_CUSTOMERS
+    blank = _blank_receipt(as_of, horizon_days, len(frame), why)
+    if why:
+        return rule_result(frame, blank)
+    with one_thread():
+        return _model_result(frame, seasons, blank)
+
+
+def _seasons(
+    purchases: pd.DataFrame, events: pd.DataFrame | None, as_of: datetime, horizon_days: int
+) -> tuple[list[Season], str]:
+    """Collect the labelled moments, latest first, and why they do not suffice, or an empty code."""
+    moments = pd.to_datetime(purchases["at"][purchases["amount"] > 0], utc=True)
+    found: list[Season] = []
+    if moments.empty:
+        return found, TOO_LITTLE_HISTORY
+    why = TOO_LITTLE_HISTORY
+    start = moments.min().floor("us").to_pydatetime() + timedelta(days=horizon_days)
+    for number in range(1, MAX_SEASONS + 1):
+        at = as_of - timedelta(days=number * horizon_days)
+        if at < start:
+            break
+        frame = customer_features(purchases, events, at)
+        season = Season(at, frame, churned(purchases, frame, at, horizon_days))
+        why = _shortage(season)
+        if why:
+            break
+        found.append(season)
+    return found, "" if len(found) > 1 else why or TOO_LITTLE_HISTORY
+
+
+def _shortage(season: Season) -> str:
+    """Say what a labelled moment lacks to be learnt from; empty when it lacks nothing."""
+    if len(season.frame) < MIN_CUSTOMERS:
+        return TOO_FEW_CUSTOMERS
+    left = int(season.churned.sum())
+    return TOO_FEW_OF_A_CLASS if min(left, len(season.churned) - left) < MIN_CLASS else ""
+
+
+def _blank_receipt(as_of: datetime, horizon_days: int, customers: int, why: str) -> Receipt:
+    """Give the receipt of the rule before anything was learnt."""
+    return Receipt(
+        model=RULE,
+        definition=DEFINITION,
+        horizon_days=horizon_days,
+        as_of=as_of,
+        rows_trained=0,
+        snapshots=(),
+        held_back_on=None,
+        customers_scored=customers,
+        base_rate=None,
+        quality=None,
+        usable=False,
+        why=why,
+        features=("recency_days", "gap_days"),
+        candidates=(),
+    )
+
+
+def _sample(seasons: list[Season]) -> risk_models.Sample:
+    """Stack the seasons, latest first."""
+    return risk_models.Sample(
+        frame=pd.concat([season.frame for season in seasons], ignore_index=True),
+        outcomes=np.concatenate([season.churned for season in seasons]),
+        season=np.repeat(np.arange(len(seasons)), [len(season.frame) for season in seasons]),
+    )
+
+
+def _choose(sample: risk_models.Sample) -> tuple[tuple[str, float], ...]:
+    """Rank the candidates, the winner first, by area under the curve on the latest season.
+
+    They are fitted on the older seasons; with a single one, on the other customers of it.
+    """
+    latest = sample.season == 0
+    alone = bool(latest.all())
+    older = sample if alone else sample.take(~latest)
+    found: dict[str, float] = {}
+    for name in (risk_models.LINEAR, risk_models.BOOSTED):
+        columns = risk_models.varying(older.frame, risk_models.COLUMNS[name])
+        if alone:
+            log_odds = risk_models.out_of_fold(name, sample, columns)
+        else:
+            rows = risk_models.transformed(sample.frame[latest], columns)
+            log_odds = risk_models.fit(name, older, columns).log_odds(rows)
+        found[name] = float(roc_auc_score(sample.outcomes[latest], log_odds))
+    handicap = {risk_models.LINEAR: BOOSTED_MARGIN}
+    return tuple(sorted(found.items(), key=lambda each: -each[1] - handicap.get(each[0], 0.0)))
+
+
+def _model_result(frame: pd.DataFrame, seasons: list[Season], blank: Receipt) -> ChurnResult:
+    """Choose, measure on the held-back season, then score with the model if it is of use."""
+    held, past = seasons[0], _sample(seasons[1:])
+    candidates = _choose(past)
+    name = candidates[0][0]
+    quality = measure(
+        held.churned, risk_models.fit_calibrated(name, past).probabilities(held.frame)
+    )
+    known = replace(
+        blank,
+        held_back_on=held.at.date(),
+        base_rate=float(held.churned.mean()),
+        quality=quality,
+        candidates=candidates,
+    )
+    if not quality.usable:
+        return rule_result(frame, replace(known, why=NOT_BETTER))
+    fitted = risk_models.fit_calibrated(name, _sample(seasons))
+    receipt = replace(
+        known,
+        model=name,
+        rows_trained=fitted.rows_trained,
+        snapshots=tuple(season.at.date() for season in seasons),
+        usable=True,
+        features=fitted.features(),
+    )
+    return scored(frame, fitted, receipt)
+
+
+def scored(frame: pd.DataFrame, fitted: risk_models.Calibrated, receipt: Receipt) -> ChurnResult:
+    """Score the customers with a fitted model and keep the strongest reasons of each."""
+    probability = fitted.probabilities(frame)
+    parts = fitted.contributions(frame)
+    strongest = np.argsort(-np.abs(parts), axis=1, kind="stable")[:, :REASONS]
+    picked = np.take_along_axis(parts, strongest, axis=1)
+    values = frame[list(fitted.columns)].to_numpy(dtype=np.float64)
+    shape = strongest.shape
+    reasons = pd.DataFrame(
+        {
+            "customer": np.repeat(frame["customer"].to_numpy(), shape[1]),
+            "rank": np.tile(np.arange(1, shape[1] + 1), shape[0]),
+            "feature": np.array(fitted.columns, dtype=object)[strongest].ravel(),
+            "value": np.take_along_axis(values, strongest, axis=1).ravel(),
+            "typical": fitted.typical[strongest].ravel(),
+            "direction": np.where(picked > 0, RAISES, LOWERS).ravel(),
+            "contribution": picked.ravel(),
+        }
+    )
+    scores = _ranked(frame, probability, probability, LEVELS)
+    kept = reasons[reasons["contribution"] != 0].reset_index(drop=True)
+    return ChurnResult(scores, kept, LEVELS["high"], receipt)
+
+
+def rule_result(frame: pd.DataFrame, receipt: Receipt) -> ChurnResult:
+    """Apply the silence rule: the time since the last purchase against the customer's own limit.
+
+    The limit is RULE_GAPS times the own mean gap, or RULE_DAYS with fewer than RULE_ORDERS purchase
+    days.
+    """
+    own = (frame["frequency"] >= RULE_ORDERS).to_numpy(dtype=bool)
+    limit = np.where(own, RULE_GAPS * frame["gap_days"].to_numpy(dtype=np.float64), RULE_DAYS)
+    recency = frame["recency_days"].to_numpy(dtype=np.float64)
+    overdue = recency / limit
+    reasons = pd.DataFrame(
+        {
+            "customer": frame["customer"].to_numpy(),
+            "rank": np.ones(len(frame), dtype=np.int64),
+            "feature": "recency_days",
+            "value": recency,
+            "typical": limit,
+            "direction": np.where(overdue > RULE_LEVELS["high"], RAISES, LOWERS),
+            "contribution": np.nan,
+        }
+    )
+    scores = _ranked(frame, np.full(len(frame), np.nan), overdue, RULE_LEVELS)
+    return ChurnResult(scores, reasons, RULE_LEVELS["high"], receipt)
+
+
+def _ranked(
+    frame: pd.DataFrame, probability: Floats, risk: Floats, levels: Mapping[str, float]
+) -> pd.DataFrame:
+    """Put the scores in order, the highest risk first, and give each its level."""
+    names, starts = zip(*sorted(levels.items(), key=lambda each: each[1]), strict=True)
+    places = np.searchsorted(np.array(starts), risk, side="right") - 1
+    scores = pd.DataFrame(
+        {
+            "customer": frame["customer"].to_numpy(dtype=np.int64),
+            "probability": probability,
+            "risk": risk,
+            "level": np.array(names, dtype=object)[places],
+        }
+    )
+    return scores.sort_values(["risk", "customer"], ascending=[False, True], ignore_index=True)
