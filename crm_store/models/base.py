@@ -16,6 +16,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+# For rows that are deleted for good and come back by undo: SQLite gives their number to nobody else.
+NEVER_REUSED = {"sqlite_autoincrement": True}
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_store.models.base import Base, BigId, Record
+from crm_store.models.base import NEVER_REUSED, Base, BigId, Record
 from crm_store.models.people import User
 
 
@@ -70,6 +70,7 @@ class ContactEmail(Base):
     """One e-mail address of a contact, in the form `handlers.reading.contact_points` gives it."""
 
     __tablename__ = "contact_emails"
+    __table_args__ = (NEVER_REUSED,)
     audited: ClassVar[bool] = True
 
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
@@ -80,6 +81,7 @@ class ContactPhone(Base):
     """One phone number of a contact in E.164 form, with `;ext=` where there is an extension."""
 
     __tablename__ = "contact_phones"
+    __table_args__ = (NEVER_REUSED,)
     audited: ClassVar[bool] = True
 
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
@@ -90,6 +92,7 @@ class Consent(Base):
     """What a contact agreed to or withdrew, for which purpose, and where we heard it."""
 
     __tablename__ = "consents"
+    __table_args__ = (NEVER_REUSED,)
     audited: ClassVar[bool] = True
 
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
@@ -106,6 +109,7 @@ class Tag(Base):
     __table_args__ = (
         UniqueConstraint("kind", "record_id", "name"),
         Index("ix_tags_name_kind", "name", "kind"),
+        NEVER_REUSED,
     )
     audited: ClassVar[bool] = True
 
@@ -118,7 +122,7 @@ class CustomField(Base):
     """A field that an admin added to a kind of record; values stand in the record's `custom` under `name`."""
 
     __tablename__ = "custom_fields"
-    __table_args__ = (UniqueConstraint("kind", "name"),)
+    __table_args__ = (UniqueConstraint("kind", "name"), NEVER_REUSED)
     audited: ClassVar[bool] = True
 
     kind: Mapped[str]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_store.models.base import Base, choice
+from crm_store.models.base import NEVER_REUSED, Base, choice
 
 
 class Role(enum.StrEnum):
@@ -70,7 +70,7 @@ class Identity(Base):
     """One account of a user on one platform; `address` is the chat where the person is reached in private."""
 
     __tablename__ = "identities"
-    __table_args__ = (UniqueConstraint("platform", "external_id"),)
+    __table_args__ = (UniqueConstraint("platform", "external_id"), NEVER_REUSED)
     audited: ClassVar[bool] = True
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)

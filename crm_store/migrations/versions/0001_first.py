@@ -30,6 +30,11 @@ TABLES = (  # noqa: SIM905 - a list would take a line per table
     "conversations short_lines digests digest_dues audit imports receipts scores"
 ).split()
 
+# Rows that are deleted for good and come back by undo: SQLite gives their number to nobody else.
+NEVER_REUSED = frozenset(
+    {"contact_emails", "contact_phones", "consents", "tags", "custom_fields", "identities"}
+)
+
 # Name, probability in per cent, kind.
 STAGES = (
     ("Lead", 10, "open"),
@@ -459,7 +464,14 @@ def _default_pipeline() -> None:
 
 def _create(table: str, *items: sa.schema.SchemaItem) -> None:
     key = sa.PrimaryKeyConstraint("id", name=f"pk_{table}")
-    op.create_table(table, sa.Column("id", BIG_ID, nullable=False), *items, key)
+    never_reused = table in NEVER_REUSED
+    op.create_table(
+        table,
+        sa.Column("id", BIG_ID, nullable=False),
+        *items,
+        key,
+        sqlite_autoincrement=never_reused,
+    )
 
 
 def _record() -> list[sa.Column[Any]]:
