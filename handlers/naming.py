@@ -59,6 +59,15 @@ def shown(text: str) -> str:
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
+def is_name(text: str) -> bool:
+    """Tell whether `text` names a record by its name, not by its number, as `it` or by its place."""
+    word = text.strip().casefold()
+    bare = word.removeprefix("the ").removesuffix(" one")
+    return not (
+        bare in _IT or bare in _ORDINALS or _TYPED.fullmatch(word) or _NUMBER.fullmatch(word)
+    )
+
+
 def resolve(
     text: str, kinds: Sequence[str], request: Request, button: Button, *, deleted: bool = False
 ) -> Model:

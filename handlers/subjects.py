@@ -5,14 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 
 SUBJECTS = (
+    "contacts",
     "companies",
     "deals",
     "tickets",
+    "notes",
     "tasks",
+    "finding",
+    "fields",
     "users",
     "settings",
     "undo",
     "help",
+    "folded",
 )
 
 

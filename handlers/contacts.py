@@ -1,0 +1,563 @@
+"""Commands about contacts: the people at a customer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from crm_store import companies, contacts, records, tags
+from crm_store.contacts import Filter, Sameness, Twin
+from crm_store.models import Company, Consent, Contact, ContactEmail, ContactPhone, Role, User
+from crm_store.money import Money
+from crm_store.records import Model
+from crm_store.search import key
+from handlers import cards, naming
+from handlers.arguments import (
+    Argument,
+    Asked,
+    Name,
+    PageNumber,
+    Phone,
+    ReaderArgument,
+    RecordArgument,
+    Text,
+)
+from handlers.command import command, commands, line_of
+from handlers.errors import UserError
+from handlers.fields import custom_fields, read_yes_no
+from handlers.forms import form
+from handlers.reading.contact_points import read_email
+from handlers.reply import Action, Field, Reply, Row, Sensitivity, Style, Tone
+from handlers.request import Call, Request
+from handlers.wording import _, mark, moment, money, plural
+
+_TAGS = 20
+_TAG_LENGTH = 40
+_SEPARATORS = re.compile(r"[,，、;；\n]")
+_FOUND_SAME = {
+    Sameness.EMAIL: mark("#{id} {name} has the same e-mail."),
+    Sameness.PHONE: mark("#{id} {name} has the same phone number."),
+    Sameness.NAME: mark("#{id} {name} has the same name at the same company."),
+}
+
+
+class CompanyOrNew(RecordArgument):
+    """A company; a name that no company has is not refused but offered to be added along."""
+
+    def read(self, text: str, asked: Asked) -> Model:
+        """Return the company.
+
+        Raises:
+            UserError: there is none, or several; its buttons add the company, or leave it out.
+        """
+        try:
+            return super().read(text, asked)
+        except UserError as error:
+            request, written = asked.request, text.strip().removeprefix("@")
+            if not naming.is_name(text) or records.by_name(request.session, "company", written):
+                raise
+            given = {n: v for n, v in request.call.values.items() if n != "company"}
+            name = naming.shown(written)
+            both = line_of(Call(request.call.command, {**given, "new_company": written}))
+            alone = line_of(Call(request.call.command, given))
+            raise UserError(
+                _("There is no company called “{name}”; nothing was added.", name=name),
+                error.hint if not error.actions else _("Did you mean one of these?"),
+                (
+                    *error.actions,
+                    Action(_("Add company {name} too", name=name), both, replaces=True),
+                    Action(_("Add without a company"), alone, replaces=True),
+                ),
+            ) from error
+
+
+class TagsArgument(Argument[tuple[str, ...]]):
+    """Tags: words, or phrases where there are commas; a leading `#` is dropped."""
+
+    literal = True
+    spreads = True
+
+    def read(self, text: str, asked: Asked) -> tuple[str, ...]:
+        """Return the folded tags without doubles."""
+        parts = _SEPARATORS.split(text) if _SEPARATORS.search(text) else text.split()
+        found = tuple(dict.fromkeys(key(part.strip().lstrip("#＃")) for part in parts))
+        names = tuple(name for name in found if name)
+        if not names or len(names) > _TAGS or any(len(name) > _TAG_LENGTH for name in names):
+            raise UserError(
+                _(
+                    "Give 1 to {count} tags of at most {length} characters.",
+                    count=_TAGS,
+                    length=_TAG_LENGTH,
+                ),
+                _("Separate them by spaces, or by commas: {example}", example="vip, trade fair"),
+            )
+        return names
+
+
+class TagArgument(TagsArgument):
+    """One tag."""
+
+    def read(self, text: str, asked: Asked) -> Any:  # noqa: ANN401 - one of what the parent reads
+        """Return the folded tag."""
+        return super().read(_SEPARATORS.sub(" ", text) + ",", asked)[0]
+
+
+def _read_email(text: str) -> str:
+    """Read an address in lower case, which every mail system takes for the same, to find doubles."""
+    return read_email(text).lower()
+
+
+Email = Annotated[str, ReaderArgument(_read_email)]
+DeletedContact = Annotated[Contact, RecordArgument(("contact",), deleted=True)]
+Tags = Annotated[tuple[str, ...], TagsArgument()]
+YesNo = Annotated[bool, ReaderArgument(read_yes_no)]
+
+
+@command(
+    "contact add <name> [company=] [email=] [phone=] [title=] [address=] [source=] [tags=]"
+    " [new_company=]",
+    role=Role.MEMBER,
+    example='contact add "Jane Doe" company="Acme Ltd" email=jane@acme.example title=Buyer',
+)
+def add_contact(
+    request: Request,
+    name: Name,
+    company: Annotated[Company, CompanyOrNew(("company",))] | None = None,
+    email: Email | None = None,
+    phone: Phone | None = None,
+    title: Name | None = None,
+    address: Text | None = None,
+    source: Name | None = None,
+    tags: Tags = (),
+    new_company: Name | None = None,
+) -> Reply:
+    """Add a contact, with `new_company=` its company as well."""
+    contact = Contact(
+        name=name,
+        company=_company(request, new_company) if new_company else company,
+        title=title,
+        address=address,
+        source=source,
+        owner=request.colleague,
+        created_at=request.now,
+        emails=[ContactEmail(email=email)] if email else [],
+        phones=[ContactPhone(phone=phone)] if phone else [],
+    )
+    contacts.add(request.session, contact)
+    _tag(request, contact, tags)
+    return _changed(request, contact, _("Contact {name} added.", name=name))
+
+
+@command("contact show <contact>", role=Role.MEMBER, reads=True, example='contact show "Jane Doe"')
+def show_contact(request: Request, contact: Contact) -> Reply:
+    """Show a contact with how to reach them, what they bought and what is open."""
+    request.about("contact", contact.id)
+    return _card(request, contact, contact.name)
+
+
+@command(
+    "contact edit <contact> [name=] [company=] [title=] [email=] [phone=] [address=] [source=]"
+    " [owner=]",
+    role=Role.MEMBER,
+    example='contact edit "Jane Doe" title="Head of sales"',
+)
+def edit_contact(
+    request: Request,
+    contact: Contact,
+    name: Name | None = None,
+    company: Company | None = None,
+    title: Name | None = None,
+    email: Email | None = None,
+    phone: Phone | None = None,
+    address: Text | None = None,
+    source: Name | None = None,
+    owner: User | None = None,
+) -> Reply:
+    """Change fields of a contact; `title=` empties one, and no field at all opens the form."""
+    given = {
+        "company": company,
+        "title": title,
+        "address": address,
+        "source": source,
+        "owner": owner,
+    }
+    cleared = request.cleared
+    changes = {f: v for f, v in given.items() if v is not None or f in cleared}
+    if not changes and name is None and email is None and phone is None:
+        return _edit_form(request, contact)
+    for field, value in changes.items():
+        setattr(contact, field, value)
+    if name is not None:
+        contacts.rename(contact, name)
+    if email is not None:
+        _refuse_several(contact, contact.emails, "email")
+        _only_email(request, contact, email)
+    if phone is not None:
+        _refuse_several(contact, contact.phones, "phone")
+        _only_phone(request, contact, phone)
+    request.session.flush()
+    return _changed(request, contact, _("Contact {name} changed.", name=contact.name))
+
+
+@command(
+    "contact list [tag=] [company=] [owner=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="contact list tag=vip",
+)
+def list_contacts(
+    request: Request,
+    tag: Annotated[str, TagArgument()] | None = None,
+    company: Company | None = None,
+    owner: User | None = None,
+    page: PageNumber = 1,
+) -> Reply:
+    """List the contacts by name."""
+    wanted = Filter(tag, company.id if company else None, owner.id if owner else None)
+    offset = (page - 1) * cards.PAGE_SIZE
+    found, total = contacts.list_page(request.session, wanted, offset, cards.PAGE_SIZE)
+    request.listed("contact", [contact.id for contact in found])
+    rows = [_row(contact) for contact in found]
+    columns = ("#", _("Contact"), _("Title"), _("Company"), _("Owner"))
+    empty = _("No contacts here; add one with `contact add <name>`.")
+    filters = {
+        "tag": tag or "",
+        "company": f"company:{company.id}" if company else "",
+        "owner": owner.email if owner else "",
+    }
+    line = line_of(Call("contact list", {name: value for name, value in filters.items() if value}))
+    return cards.page(cards.listing(_("Contacts"), columns, rows, empty), line, page, total)
+
+
+@command("contact delete <contact>", role=Role.MEMBER, example='contact delete "Jane Doe"')
+def delete_contact(request: Request, contact: Contact) -> Reply:
+    """Delete a contact; it can be restored."""
+    contact.deleted_at = request.now
+    restore = Action(_("Restore"), f"contact restore {contact.id}", replaces=True)
+    return Reply(title=_("Contact {name} deleted.", name=contact.name), actions=(restore,))
+
+
+@command("contact restore <contact>", role=Role.MEMBER, example="contact restore 7")
+def restore_contact(request: Request, contact: DeletedContact) -> Reply:
+    """Bring a deleted contact back."""
+    if contact.deleted_at is None:
+        raise UserError(_("Contact {name} is not deleted.", name=contact.name))
+    contact.deleted_at = None
+    return _changed(request, contact, _("Contact {name} is back.", name=contact.name))
+
+
+@command(
+    "contact email <contact> <email>",
+    role=Role.MEMBER,
+    example='contact email "Jane Doe" jane@home.example',
+)
+def add_email(request: Request, contact: Contact, email: Email) -> Reply:
+    """Add another e-mail address to a contact."""
+    if email in [point.email for point in contact.emails]:
+        raise UserError(_("{name} has this e-mail already.", name=contact.name))
+    contacts.add_email(request.session, contact, email)
+    return _changed(request, contact, _("E-mail {email} added.", email=email))
+
+
+@command(
+    "contact unemail <contact> <email>",
+    role=Role.MEMBER,
+    example='contact unemail "Jane Doe" jane@home.example',
+)
+def remove_email(request: Request, contact: Contact, email: Email) -> Reply:
+    """Remove an e-mail address from a contact."""
+    found = next((point for point in contact.emails if point.email == email), None)
+    if found is None:
+        raise _no_such(contact, "unemail", [point.email for point in contact.emails])
+    contacts.remove_point(request.session, contact, found)
+    return _changed(request, contact, _("E-mail {email} removed.", email=email))
+
+
+@command(
+    "contact phone <contact> <phone>",
+    role=Role.MEMBER,
+    example='contact phone "Jane Doe" "+49 30 901820"',
+)
+def add_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
+    """Add another phone number to a contact."""
+    if phone in [point.phone for point in contact.phones]:
+        raise UserError(_("{name} has this phone number already.", name=contact.name))
+    contacts.add_phone(request.session, contact, phone)
+    return _changed(request, contact, _("Phone number {phone} added.", phone=phone))
+
+
+@command(
+    "contact unphone <contact> <phone>",
+    role=Role.MEMBER,
+    example='contact unphone "Jane Doe" "+49 30 901820"',
+)
+def remove_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
+    """Remove a phone number from a contact."""
+    found = next((point for point in contact.phones if point.phone == phone), None)
+    if found is None:
+        raise _no_such(contact, "unphone", [point.phone for point in contact.phones])
+    contacts.remove_point(request.session, contact, found)
+    return _changed(request, contact, _("Phone number {phone} removed.", phone=phone))
+
+
+@command(
+    "contact tag <contact> <tags...>", role=Role.MEMBER, example='contact tag "Jane Doe" vip fair'
+)
+def tag_contact(request: Request, contact: Contact, tags: Tags) -> Reply:
+    """Put tags on a contact."""
+    new = _tag(request, contact, tags)
+    if not new:
+        raise UserError(_("{name} has these tags already.", name=contact.name))
+    return _changed(request, contact, _("Tagged {tags}.", tags=", ".join(new)))
+
+
+@command(
+    "contact untag <contact> <tags...>", role=Role.MEMBER, example='contact untag "Jane Doe" fair'
+)
+def untag_contact(request: Request, contact: Contact, tags: Tags) -> Reply:
+    """Take tags off a contact."""
+    gone = _untag(request, contact, tags)
+    if not gone:
+        raise UserError(_("{name} has none of these tags.", name=contact.name))
+    return _changed(request, contact, _("No longer tagged {tags}.", tags=", ".join(gone)))
+
+
+@command(
+    "contact consent <contact> <purpose> <answer> [source=]",
+    role=Role.MEMBER,
+    example='contact consent "Jane Doe" newsletter yes source="trade fair"',
+)
+def record_consent(
+    request: Request, contact: Contact, purpose: Name, answer: YesNo, source: Name | None = None
+) -> Reply:
+    """Keep what a contact agreed to or withdrew, and where we heard it."""
+    consent = Consent(
+        purpose=key(purpose),
+        granted=answer,
+        source=source or request.platform,
+        at=request.now,
+    )
+    contacts.add_consent(request.session, contact, consent)
+    names = {"name": contact.name, "purpose": consent.purpose}
+    title = _("{name} agrees to {purpose}.", **names)
+    if not answer:
+        title = _("{name} does not agree to {purpose}.", **names)
+    return _changed(request, contact, title)
+
+
+def _tag(request: Request, contact: Contact, names: Sequence[str]) -> list[str]:
+    return tags.add(request.session, "contact", contact.id, names)
+
+
+def _untag(request: Request, contact: Contact, names: Sequence[str]) -> list[str]:
+    gone = tags.remove(request.session, "contact", contact.id, names)
+    request.session.flush()
+    return gone
+
+
+def _company(request: Request, name: str) -> Company:
+    """Return the company of this name, added when there is none: the button may be pressed twice."""
+    found = contacts.company_named(request.session, name)
+    return found or companies.add(request.session, name, request.colleague.id, request.now)
+
+
+def _only_email(request: Request, contact: Contact, email: str) -> None:
+    if contact.emails:
+        contact.emails[0].email = email
+    else:
+        contacts.add_email(request.session, contact, email)
+
+
+def _only_phone(request: Request, contact: Contact, phone: str) -> None:
+    if contact.phones:
+        contact.phones[0].phone = phone
+    else:
+        contacts.add_phone(request.session, contact, phone)
+
+
+def _refuse_several(contact: Contact, points: Sequence[object], verb: str) -> None:
+    if len(points) > 1:
+        raise UserError(
+            _("{name} has several of these, so I do not know which to change.", name=contact.name),
+            _(
+                "Add one with `contact {verb} {id} …`, remove one with `contact un{verb} {id} …`.",
+                verb=verb,
+                id=contact.id,
+            ),
+        )
+
+
+def _no_such(contact: Contact, verb: str, present: Sequence[str]) -> UserError:
+    return UserError(
+        _("{name} has no such entry, so nothing was removed.", name=contact.name),
+        _("These can be removed:") if present else "",
+        tuple(
+            Action(value, line_of(Call(f"contact {verb}", _point(contact, verb, value))))
+            for value in present
+        ),
+    )
+
+
+def _point(contact: Contact, verb: str, value: str) -> dict[str, str]:
+    return {"contact": f"contact:{contact.id}", verb.removeprefix("un"): value}
+
+
+def _edit_form(request: Request, contact: Contact) -> Reply:
+    filled = {
+        "contact": f"contact:{contact.id}",
+        "name": contact.name,
+        "company": _named(request, contact.company) if contact.company else "",
+        "title": contact.title or "",
+        "address": contact.address or "",
+        "source": contact.source or "",
+        "owner": contact.owner.email if contact.owner else "",
+    }
+    if len(contact.emails) <= 1:
+        filled["email"] = "".join(point.email for point in contact.emails)
+    if len(contact.phones) <= 1:
+        filled["phone"] = "".join(point.phone for point in contact.phones)
+    empty = form(commands()["contact edit"], request)
+    fields = tuple(
+        replace(field, value=filled[field.name]) for field in empty.fields if field.name in filled
+    )
+    request.about("contact", contact.id)
+    return Reply(
+        title=_("Edit {name}", name=contact.name),
+        text=_("Without a form, write for example `contact edit {id} title=Buyer`.", id=contact.id),
+        form=replace(empty, fields=fields),
+    )
+
+
+def _named(request: Request, company: Company) -> str:
+    alone = len(records.by_name(request.session, "company", company.name)) == 1
+    return company.name if alone else f"company:{company.id}"
+
+
+def _changed(request: Request, contact: Contact, title: str) -> Reply:
+    request.about("contact", contact.id)
+    return _card(request, contact, title, contacts.twins(request.session, contact))
+
+
+def _card(request: Request, contact: Contact, title: str, twins: Sequence[Twin] = ()) -> Reply:
+    warning = "\n".join(
+        _(_FOUND_SAME[reason], id=twin.contact.id, name=twin.contact.name)
+        for twin in twins
+        for reason in twin.reasons
+    )
+    return Reply(
+        title=title,
+        text=warning,
+        fields=_fields(request, contact),
+        actions=(*(_open(twin.contact) for twin in twins), *_actions(contact)),
+        footer=_("Contact #{id}", id=contact.id),
+        tone=Tone.WARNING if twins else Tone.NEUTRAL,
+    )
+
+
+def _fields(request: Request, contact: Contact) -> tuple[Field, ...]:
+    internal = {
+        _("E-mail"): ", ".join(point.email for point in contact.emails),
+        _("Phone"): ", ".join(point.phone for point in contact.phones),
+        _("Address"): contact.address,
+    }
+    public = {
+        _("Source"): contact.source,
+        _("Tags"): ", ".join(tags.of(request.session, "contact", contact.id)),
+        _("Consent"): _consents(contact),
+    }
+    work = {
+        _("Name"): contact.name,
+        _("Title"): contact.title,
+        _("Company"): contact.company.name if contact.company else None,
+    }
+    business = {
+        _("Owner"): contact.owner.name if contact.owner else None,
+        _("Purchases"): _purchases(request, contact),
+        _("Open deals"): _deals(request, contact),
+        _("Open tickets"): str(contacts.open_tickets(request.session, contact) or ""),
+        _("Last activity"): _last_activity(request, contact),
+    }
+    return (
+        *(Field(label, value) for label, value in work.items() if value),
+        *(Field(label, value, Sensitivity.INTERNAL) for label, value in internal.items() if value),
+        *(Field(label, value) for label, value in public.items() if value),
+        *custom_fields(request, contact),
+        *(Field(label, value) for label, value in business.items() if value),
+    )
+
+
+def _actions(contact: Contact) -> tuple[Action, ...]:
+    name = f"contact:{contact.id}"
+    return (
+        Action(_("Timeline"), f"timeline {name}"),
+        Action(_("Add note"), f"note add {name}"),
+        Action(_("Log call"), f"call log {name}"),
+        Action(_("Follow up"), f"followup {name}"),
+        Action(_("Edit"), f"contact edit {name}"),
+        Action(
+            _("Delete"),
+            f"contact delete {name}",
+            Style.DANGER,
+            replaces=True,
+            confirm=_("Delete the contact {name}? It can be restored.", name=contact.name),
+        ),
+    )
+
+
+def _open(contact: Contact) -> Action:
+    label = _("Open #{id} {name}", id=contact.id, name=naming.shown(contact.name))
+    return Action(label, f"contact show {contact.id}")
+
+
+def _row(contact: Contact) -> Row:
+    return Row(
+        (
+            f"#{contact.id}",
+            contact.name,
+            contact.title or "",
+            contact.company.name if contact.company else "",
+            contact.owner.name if contact.owner else "",
+        ),
+        f"contact show {contact.id}",
+    )
+
+
+def _consents(contact: Contact) -> str:
+    return ", ".join(
+        _("{purpose}: yes", purpose=consent.purpose)
+        if consent.granted
+        else _("{purpose}: no", purpose=consent.purpose)
+        for consent in contacts.consents(contact)
+    )
+
+
+def _purchases(request: Request, contact: Contact) -> str:
+    return "\n".join(
+        plural(
+            "{count} order, {sum}, last on {day}",
+            "{count} orders, {sum}, last on {day}",
+            bought.count,
+            sum=money(Money(bought.total, bought.currency)),
+            day=moment(bought.last_at),
+        )
+        for bought in contacts.purchases(request.session, contact)
+    )
+
+
+def _deals(request: Request, contact: Contact) -> str:
+    return "\n".join(
+        plural(
+            "{count} deal, {sum}",
+            "{count} deals, {sum}",
+            count,
+            sum=money(Money(total, currency)),
+        )
+        for currency, count, total in contacts.open_deals(request.session, contact)
+    )
+
+
+def _last_activity(request: Request, contact: Contact) -> str:
+    last = contacts.last_activity_at(request.session, contact)
+    return moment(last) if last else ""

@@ -1,0 +1,260 @@
+"""Commands about what happened with a customer: the log, the timeline and who changed what.
+
+What is still to happen, follow-ups and tasks, is `handlers/tasks.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from crm_store import activities, fields, history, records
+from crm_store.activities import Entry, Happening
+from crm_store.conversations import Reference
+from crm_store.history import Change, Difference
+from crm_store.models import ActivityKind, Company, Contact, Deal, Role, Ticket
+from crm_store.records import Model
+from handlers import cards
+from handlers.arguments import AnyRecord, Argument, Asked, PageNumber, RecordArgument, Text
+from handlers.command import command, line_of
+from handlers.errors import UserError
+from handlers.reading.moments import leading, read_moment
+from handlers.reply import Action, Field, FieldKind, Reply, Row, Sensitivity, Tone
+from handlers.request import Call, Request
+from handlers.wording import _, day, mark, moment, money, number
+
+Customer = Company | Contact | Deal | Ticket
+Logged = Annotated[Customer, RecordArgument(("company", "contact", "deal", "ticket"))]
+
+_LOGGED = {
+    ActivityKind.NOTE: mark("Note added to {name}."),
+    ActivityKind.CALL: mark("Call with {name} logged."),
+    ActivityKind.MEETING: mark("Meeting with {name} logged."),
+    ActivityKind.VISIT: mark("Visit to {name} logged."),
+    ActivityKind.EMAIL: mark("E-mail with {name} logged."),
+}
+_HAPPENED = {
+    Happening.NOTE: mark("Note"),
+    Happening.CALL: mark("Call"),
+    Happening.MEETING: mark("Meeting"),
+    Happening.VISIT: mark("Visit"),
+    Happening.EMAIL: mark("E-mail"),
+    Happening.REPLY: mark("Reply"),
+    Happening.STAGE: mark("Stage"),
+    Happening.TICKET: mark("Ticket opened"),
+    Happening.ORDER: mark("Order"),
+    Happening.TASK: mark("Task done"),
+}
+_ANSWERED = {True: mark("{purpose}: yes"), False: mark("{purpose}: no")}
+_INTERNAL = frozenset({"email", "phone", "address"})
+
+
+class PastMomentArgument(Argument[datetime]):
+    """A moment that has been."""
+
+    kind = FieldKind.MOMENT
+
+    def read(self, text: str, asked: Asked) -> datetime:
+        """Return the instant, aware UTC."""
+        found = read_moment(text, asked.request.local_now)
+        if found > asked.request.now:
+            raise UserError(
+                _("{when} is still to come.", when=moment(found)),
+                _('Plan it with `followup`, or write when it was, such as `at="yesterday 15:00"`.'),
+            )
+        return found
+
+    def width(self, words: Any) -> int:  # noqa: ANN401 - as the parent
+        """Return how many leading words make the moment."""
+        return leading(words)
+
+
+At = Annotated[datetime, PastMomentArgument()]
+
+
+@command(
+    "note add <record> <text...>",
+    role=Role.MEMBER,
+    example='note add "Acme Ltd" prefers calls in the morning',
+)
+def add_note(request: Request, record: Logged, text: Text) -> Reply:
+    """Write a note on a company, contact, deal or ticket; it stays inside."""
+    return _log(request, ActivityKind.NOTE, record, text, None)
+
+
+@command(
+    "call log <record> <text...> [at=]",
+    role=Role.MEMBER,
+    example='call log "Jane Doe" wants the offer by Friday at="yesterday 15:00"',
+)
+def log_call(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
+    """Log a call."""
+    return _log(request, ActivityKind.CALL, record, text, at)
+
+
+@command(
+    "meeting log <record> <text...> [at=]",
+    role=Role.MEMBER,
+    example='meeting log "Acme Ltd" saw the new plant',
+)
+def log_meeting(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
+    """Log a meeting."""
+    return _log(request, ActivityKind.MEETING, record, text, at)
+
+
+@command(
+    "visit log <record> <text...> [at=]",
+    role=Role.MEMBER,
+    example='visit log "Acme Ltd" the shelf was empty',
+)
+def log_visit(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
+    """Log a visit to a customer."""
+    return _log(request, ActivityKind.VISIT, record, text, at)
+
+
+@command(
+    "email log <record> <text...> [at=]",
+    role=Role.MEMBER,
+    example='email log "Jane Doe" sent the price list',
+)
+def log_email(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
+    """Log an e-mail that was written elsewhere."""
+    return _log(request, ActivityKind.EMAIL, record, text, at)
+
+
+@command(
+    "timeline <record> [kind=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example='timeline "Acme Ltd" kind=call',
+)
+def show_timeline(
+    request: Request, record: Logged, kind: Happening | None = None, page: PageNumber = 1
+) -> Reply:
+    """Show what happened with a company, contact, deal or ticket, the newest first."""
+    offset = (page - 1) * cards.PAGE_SIZE
+    found, total = activities.timeline(request.session, record, kind, offset, cards.PAGE_SIZE)
+    name = records.reference(record)
+    request.about(name.kind, name.id)
+    about = records.load(request.session, [entry.about for entry in found])
+    rows = [_row(entry, about) for entry in found]
+    columns = (_("When"), _("What"), _("Text"), _("Who"), _("On"))
+    empty = _("Nothing yet; write the first line with `note add {record} <text>`.", record=name)
+    title = _("Timeline of {name}", name=records.name_of(record))
+    values = {"record": str(name)} | ({"kind": kind.value} if kind else {})
+    reply = cards.listing(title, columns, rows, empty)
+    return cards.page(reply, line_of(Call("timeline", values)), page, total)
+
+
+@command("history <record> [page=]", role=Role.MEMBER, reads=True, example='history "Acme Ltd"')
+def show_history(request: Request, record: AnyRecord, page: PageNumber = 1) -> Reply:
+    """Show who changed what of a record, the newest first."""
+    offset = (page - 1) * cards.PAGE_SIZE
+    found, total = history.of(request.session, record, offset, cards.PAGE_SIZE)
+    name = records.reference(record)
+    request.about(name.kind, name.id)
+    labels = {
+        f"custom.{field.name}": field.label
+        for field in fields.list_fields(request.session, name.kind)
+    }
+    reply = Reply(
+        title=_("History of {name}", name=records.name_of(record)),
+        text="" if found else _("Nothing was changed through Rapport; it may have been imported."),
+        fields=tuple(_changed(change, labels) for change in found),
+    )
+    return cards.page(reply, line_of(Call("history", {"record": str(name)})), page, total)
+
+
+def _log(
+    request: Request, kind: ActivityKind, record: Customer, text: str, at: datetime | None
+) -> Reply:
+    activities.add(
+        request.session, record, kind, text, request.colleague.id, at or request.now, request.now
+    )
+    name = records.reference(record)
+    request.about(name.kind, name.id)
+    return Reply(
+        title=_(_LOGGED[kind], name=records.name_of(record)),
+        text=text,
+        fields=(Field(_("When"), moment(at)),) if at else (),
+        actions=(
+            Action(_("Timeline"), f"timeline {name}"),
+            Action(_("Follow up"), f"followup {name}"),
+        ),
+        tone=Tone.GOOD,
+    )
+
+
+def _row(entry: Entry, about: Mapping[Reference, Model]) -> Row:
+    record = about.get(entry.about)
+    return Row(
+        (
+            moment(entry.at),
+            _("Ticket closed") if entry.finished else _(_HAPPENED[entry.kind]),
+            _text(entry),
+            entry.who or "",
+            records.name_of(record) if record else "",
+        ),
+        f"{entry.about.kind} show {entry.about.id}" if record else "",
+    )
+
+
+def _text(entry: Entry) -> str:
+    if entry.kind is Happening.STAGE:
+        return _("moved to {stage}", stage=_(entry.text))
+    if entry.total is not None and entry.text:
+        return _("{number} for {sum}", number=entry.text, sum=money(entry.total))
+    if entry.total is not None:
+        return money(entry.total)
+    if entry.detail:
+        return _("{task}: {outcome}", task=entry.text, outcome=entry.detail)
+    return entry.text
+
+
+def _changed(change: Change, labels: Mapping[str, str]) -> Field:
+    who = change.who or _("Rapport")
+    label = _("{when}, {name}", when=moment(change.at), name=who)
+    if change.undone:
+        label = _("{when}, {name}, taking back", when=moment(change.at), name=who)
+    lines = [_("added")] if change.added else [_difference(d, labels) for d in change.differences]
+    secret = any(difference.field in _INTERNAL for difference in change.differences)
+    sensitivity = Sensitivity.INTERNAL if secret else Sensitivity.PUBLIC
+    return Field(label, "\n".join(lines) or "–", sensitivity)
+
+
+def _difference(difference: Difference, labels: Mapping[str, str]) -> str:
+    if difference.field == "deleted_at":
+        return _("deleted") if difference.after else _("restored")
+    label = labels.get(difference.field)
+    if label is None:
+        plain = difference.field.removeprefix("custom.").removesuffix("_at").removesuffix("_on")
+        label = _(plain.replace("_", " ").capitalize())
+    return _(
+        "{field}: {before} → {after}",
+        field=label,
+        before=_said(difference.before),
+        after=_said(difference.after),
+    )
+
+
+def _said(value: Any) -> str:  # noqa: ANN401 - any column value
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, tuple):
+        purpose, granted = value
+        return _(_ANSWERED[granted], purpose=purpose)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return _written(value)
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - a value that is there
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, Decimal | int | float):
+        return number(float(value), 0 if value == int(value) else 2)
+    return str(value)
