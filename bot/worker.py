@@ -81,7 +81,10 @@ class Worker:
         self._loop = asyncio.create_task(self._recover_for_ever())
 
     async def stop(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a bound, not a failure
-        """Give what is being carried out some seconds to end and return the rest."""
+        """Give what is being carried out some seconds to end and return the rest.
+
+        An event that comes after this is still kept, for the next process.
+        """
         self._stopping.set()
         if self._loop:
             await asyncio.wait([self._loop])
@@ -92,7 +95,6 @@ class Worker:
         with suppress(StoreUnavailable, Conflict):
             await self._release_left()
         self._hands.shutdown(wait=False, cancel_futures=True)
-        self._door.shutdown(wait=False)
 
     async def receive(self, platform: str, key: str, sender: str, body: dict[str, Any]) -> bool:
         """Keep an event; once this returns it may be acknowledged. False for a duplicate.

@@ -230,7 +230,9 @@ def test_a_run_broken_off_by_the_database_or_a_kill_is_resumed(hall: Hall) -> No
     hall.stop(scheduler)
 
 
-@pytest.mark.parametrize("jump", [HOUR, -HOUR, timedelta(days=1), -timedelta(days=20000)])
+@pytest.mark.parametrize(
+    "jump", [HOUR, -HOUR, timedelta(days=1), timedelta(days=400, hours=7), -timedelta(days=20000)]
+)
 def test_a_wall_clock_that_jumps_and_returns_repeats_nothing_and_loses_nothing(
     hall: Hall, jump: timedelta
 ) -> None:

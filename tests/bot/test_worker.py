@@ -393,6 +393,18 @@ def test_stopping_ends_what_is_running_and_gives_the_rest_back(office: Office) -
     assert office.effects == ["E0", "E1", "E2"]
 
 
+def test_an_event_that_comes_while_the_process_ends_is_kept_for_the_next(office: Office) -> None:
+    async def run() -> None:
+        worker = office.worker()
+        await worker.stop()
+        assert await receive(worker, "E1")
+
+    asyncio.run(run())
+    assert office.effects == []
+    play(office, recover)
+    assert office.effects == ["E1"]
+
+
 def test_an_event_done_by_another_process_meanwhile_is_dropped(office: Office) -> None:
     def before(incoming: Incoming) -> None:
         with office.store.transaction(ACTOR) as session:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from crm_store import inbox
 from crm_store.inbox import AlreadyDone
@@ -266,3 +268,20 @@ def test_the_counts_tell_how_far_events_came(store: Store) -> None:
         found = inbox.counts(session)
         assert (found[InboxState.NEW], found[InboxState.DONE], found[InboxState.DEAD]) == (1, 1, 0)
         assert inbox.oldest_open_at(session) == NOW
+
+
+def test_no_statement_of_the_hot_path_walks_the_history(sqlite_store: Store) -> None:
+    plans: list[str] = []
+
+    def explain(connection: sa.Connection, _c: object, text: str, values: Any, *_: object) -> None:
+        if "inbox" in text and not text.startswith("EXPLAIN"):
+            found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
+            plans.extend(row.detail for row in found)
+
+    sa.event.listen(sqlite_store.engine, "before_cursor_execute", explain)
+    admit(sqlite_store, "E1", "a")
+    with sqlite_store.transaction(ACTOR) as session:
+        inbox.claim(session, "b", NOW + LEASE, 9, LEASE, ["slack"])
+    assert not [plan for plan in plans if "SCAN" in plan or "autoindex" in plan]
+    assert any("ix_inbox_open" in plan for plan in plans)
+    assert any("ix_inbox_sender_state_id" in plan for plan in plans)

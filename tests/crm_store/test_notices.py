@@ -117,6 +117,14 @@ def test_a_notice_whose_sender_was_killed_is_in_doubt(store: Store) -> None:
     assert keys(claim(store, [found], "b", NOW + LEASE)) == ["n"]
 
 
+def test_a_notice_in_doubt_is_also_taken_over_by_one_process_only(store: Store) -> None:
+    owe(store, "n")
+    claim(store, due(store))
+    found = due(store, NOW + LEASE)
+    assert keys(claim(store, found, "b", NOW + LEASE)) == ["n"]
+    assert claim(store, found, "c", NOW + LEASE) == []
+
+
 def test_a_postponed_notice_comes_back_and_is_not_in_doubt(store: Store) -> None:
     owe(store, "n")
     (found,) = claim(store, due(store))
