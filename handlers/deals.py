@@ -14,7 +14,7 @@ from handlers.command import command
 from handlers.errors import UserError
 from handlers.reply import Action, Choice, Field, FieldKind, Reply, Row, Style, Tone
 from handlers.request import Request
-from handlers.wording import _, day, money, plural
+from handlers.wording import _, date_stamp, day, money, plural
 
 _REQUIRED_NAMES = {
     "amount": "amount",
@@ -223,7 +223,7 @@ def _cells(deal: Deal) -> tuple[str, ...]:
         deal.company.name if deal.company else "",
         _amount(deal),
         _(deal.stage.name),
-        day(deal.close_on),
+        date_stamp(deal.close_on),
         deal.owner.name if deal.owner else "",
     )
 

@@ -17,7 +17,7 @@ from handlers.naming import KIND_NAMES
 from handlers.notices import Telling, notice
 from handlers.reply import Action, Field, Reply, Row, Style, Table, Tone
 from handlers.request import Request
-from handlers.wording import _, moment, money, plural
+from handlers.wording import _, moment, money, plural, stamp
 
 LATE_MINUTES = 5
 DeletedTask = Annotated[Task, RecordArgument(("task",), deleted=True)]
@@ -51,7 +51,7 @@ def list_tasks(request: Request, for_: User | None = None, page: PageNumber = 1)
     found, total = tasks.list_page(request.session, owner, TaskStatus.OPEN, offset, cards.PAGE_SIZE)
     request.listed("task", [task.id for task in found])
     rows = [
-        Row((f"#{task.id}", task.text, moment(task.due_at), _about(task)), f"task show {task.id}")
+        Row((f"#{task.id}", task.text, stamp(task.due_at), _about(task)), f"task show {task.id}")
         for task in found
     ]
     columns = ("#", _("Task"), _("Due"), _("About"))
@@ -170,7 +170,7 @@ def tell_deals_idle(telling: Telling, payload: Mapping[str, Any]) -> Reply | Non
                 f"#{deal.id}",
                 deal.title,
                 money(Money(deal.amount, deal.currency) if deal.amount is not None else None),
-                moment(deal.last_activity_at),
+                stamp(deal.last_activity_at),
             ),
             f"deal show {deal.id}",
         )

@@ -24,7 +24,7 @@ from handlers.errors import UserError
 from handlers.notices import Telling, notice
 from handlers.reply import Action, Field, Reply, Row, Style, Tone
 from handlers.request import Request
-from handlers.wording import _, moment
+from handlers.wording import _, moment, stamp
 
 DeletedTicket = Annotated[Ticket, RecordArgument(("ticket",), deleted=True)]
 _SHOWN_ENTRIES = 5
@@ -254,7 +254,7 @@ def _card(request: Request, ticket: Ticket, title: str) -> Reply:
     latest = [
         Row(
             (
-                moment(entry.at),
+                stamp(entry.at),
                 entry.author.name if entry.author else "",
                 _(entry.kind.value),
                 entry.text,

@@ -105,6 +105,16 @@ def moment(value: datetime | None) -> str:
     return format_datetime(value.astimezone(zone()), pattern, locale=_locale())
 
 
+def stamp(value: datetime | None) -> str:
+    """Write an instant short and sortable for a table, `2026-12-01 15:00` in the reader's zone."""
+    return value.astimezone(zone()).strftime("%Y-%m-%d %H:%M") if value else "–"
+
+
+def date_stamp(value: date | None) -> str:
+    """Write a calendar day short and sortable for a table, `2026-12-01`."""
+    return value.isoformat() if value else "–"
+
+
 def day(value: date | None) -> str:
     """Write a calendar day, such as `Tue, Dec 1, 2026`."""
     if value is None:

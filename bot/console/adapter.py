@@ -8,11 +8,14 @@ from __future__ import annotations
 import itertools
 import shutil
 import sys
-from typing import TextIO
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from starlette.routing import BaseRoute
 
 from bot.console.render import render
 from bot.router import Answer, Router
-from bot.surface import Incoming
+from bot.surface import Incoming, Sent
 from crm_store.addresses import Address
 from handlers.reply import Action, Reply
 from handlers.wording import speaking
@@ -63,3 +66,55 @@ class Terminal:
         if not (line.isascii() and line.isdigit()) or not 1 <= int(line) <= len(self._buttons):
             return None
         return self._buttons[int(line) - 1]
+
+
+class ConsoleSurface:
+    """The terminal as a place that messages are sent to: they are drawn with the name of the reader."""
+
+    name = PLATFORM
+    can_look_up = False
+    routes: Sequence[BaseRoute] = ()
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self.out = out or sys.stdout
+
+    async def start(self) -> None:
+        """Nothing to connect to."""
+
+    async def stop(self) -> None:
+        """Nothing to disconnect from."""
+
+    def read(self, body: dict[str, Any]) -> Incoming | None:
+        """Nothing is received here: a terminal hands its lines to the router itself."""
+        del body
+        return None
+
+    async def answer(
+        self, body: dict[str, Any], reply: Reply, *, language: str, zone: str, again: bool
+    ) -> Sent | None:
+        """Nothing is answered here, for the same reason."""
+        del body, reply, language, zone, again
+        return None
+
+    async def send(  # noqa: PLR0913 - the protocol of the surfaces
+        self, address: Address, reply: Reply, *, key: str, language: str, zone: str, again: bool
+    ) -> Sent:
+        """Draw a message."""
+        del again
+        width = min(shutil.get_terminal_size().columns, _WIDEST)
+        with speaking(language, zone):
+            text = render(reply, width=width, colour=self.out.isatty()).text
+        self.out.write(f"→ {address.chat}\n{text}\n\n")
+        self.out.flush()
+        return Sent(key, address)
+
+    async def find(self, address: Address, key: str) -> Sent | None:
+        """A terminal keeps nothing that could be looked up."""
+        del address, key
+        return None
+
+    async def edit(self, sent: Sent, reply: Reply, *, language: str, zone: str) -> Sent:
+        """Draw the new form: what was drawn stays."""
+        return await self.send(
+            sent.address, reply, key=sent.message_id, language=language, zone=zone, again=False
+        )

@@ -1,0 +1,91 @@
+"""A temporary store with the sample in it, and its people at their terminals."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from bot.clock import FixedClock
+from bot.console.adapter import PLATFORM, ConsoleSurface, Terminal
+from bot.delivery import Delivery
+from bot.demo import sample
+from bot.router import Router
+from crm_store.schedules import instant_of
+from crm_store.store import Actor, Store
+from handlers import subjects
+from handlers.request import Defaults
+from jobs.schedule import SCHEDULE, JobContext
+
+_SEEDING = Actor(None, PLATFORM, "demo", "demo")
+
+
+class World:
+    """The demo's store, its clock and its people."""
+
+    def __init__(self, folder: Path, now: datetime, out: TextIO | None = None) -> None:
+        subjects.load()
+        self.out = out or sys.stdout
+        self.clock = FixedClock(now)
+        self.store = Store(f"sqlite:///{folder / 'demo.db'}")
+        self.store.upgrade()
+        with self.store.transaction(_SEEDING) as session:
+            sample.fill(session, now)
+        self.defaults = Defaults(time_zone=sample.ZONE.key, currency=sample.CURRENCY)
+        self.router = Router(self.store, self.defaults, self.clock)
+        self.terminals = {
+            short: Terminal(self.router, f"{short}@rapport.example", self.out)
+            for short, _name, _role in sample.TEAM
+        }
+        self._surface = ConsoleSurface(self.out)
+
+    def run_job(self, name: str) -> str:
+        """Run a scheduled job for the present moment."""
+        job = next(job for job in SCHEDULE if job.name == name)
+        context = JobContext(
+            transaction=partial(self.store.transaction, _SEEDING),
+            now=self.clock.now(),
+            routes={},
+            time_zone=self.defaults.time_zone,
+            currency=self.defaults.currency,
+            working_hours=self.defaults.working_hours,
+            progress=lambda _text: None,
+        )
+        return job.run(context)
+
+    def deliver(self) -> None:
+        """Show every message that is due to its reader, as the messengers would."""
+        asyncio.run(self._deliver())
+
+    async def _deliver(self) -> None:
+        moment = self.clock.now()
+        delivery = Delivery(
+            self.store, {PLATFORM: self._surface}, self.router.tell, lambda _session: moment
+        )
+        while await delivery.step():
+            await delivery.settle()
+        await delivery.stop()
+
+
+@contextmanager
+def world(now: datetime, out: TextIO | None = None) -> Iterator[World]:
+    """Make a world that is gone when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="rapport-demo-") as folder:
+        made = World(Path(folder), now, out)
+        try:
+            yield made
+        finally:
+            made.store.close()
+
+
+def monday_morning(now: datetime) -> datetime:
+    """Return five past nine on the Monday of this week in the demo's zone, the moment of the story."""
+    today = now.astimezone(sample.ZONE).date()
+    monday = today - timedelta(days=today.weekday())
+    return instant_of(datetime.combine(monday, time(9, 5)), sample.ZONE)
