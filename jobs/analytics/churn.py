@@ -374,7 +374,7 @@ def rule_result(frame: pd.DataFrame, receipt: Receipt) -> ChurnResult:
             "feature": "recency_days",
             "value": recency,
             "typical": limit,
-            "direction": np.where(overdue > RULE_LEVELS["high"], RAISES, LOWERS),
+            "direction": np.where(overdue >= RULE_LEVELS["high"], RAISES, LOWERS),
             "contribution": np.nan,
         }
     )

@@ -23,7 +23,6 @@ DAY = 86_400_000_000  # microseconds: nanoseconds end in the year 2262, and typi
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WINDOW_DAYS = 90
 YEAR_DAYS = 365
-EVENT_KINDS = ("ticket", "complaint", "activity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ def customer_features(
         purchases: columns customer (integer), at (UTC, aware or naive) and amount (base currency).
             A negative amount is a refund or cancellation: it lowers the value and is not a
             purchase; zero is neither.
-        events: columns customer, at and kind (one of EVENT_KINDS), or None where nothing of the
-            sort is kept.
+        events: columns customer, at and kind (ticket, complaint, or anything else, which counts as
+            activity), or None where nothing of the sort is kept.
         as_of: the aware moment; rows at or after it are not looked at.
 
     Returns:
