@@ -37,7 +37,7 @@ HOSTILE = (
     "*bold* _italic_ ~gone~ `code`",
     "@everyone and @some_body",
     "[bank](https://evil.example)",
-    "$\\frac{a}{",
+    "$\\frac{$ and $x^2$",
     "A\u202egnp.exe",
     "zero\u200bwidth\ufeff",
     "\x1b[31mred\x1b[0m\x07",
