@@ -61,8 +61,8 @@ class Token(NamedTuple):
     raw: str
     start: int
     end: int
-    quoted: bool
-    name: str
+    quoted: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,21 +156,23 @@ def split(text: str, names: frozenset[str] = _NO_NAMES) -> Line:
         if start < done:
             continue
         name, value = _name_at(found.group(), start, names) if names else ("", start)
-        if name in seen:
-            raise _given_twice(name)
-        seen.update((name,) if name else ())
+        if name:
+            if name in seen:
+                raise _given_twice(name)
+            seen.add(name)
         quote = text[value : value + 1]
-        close = -1
         if quote in _CLOSINGS and quote not in unclosed:
             close = _find_closing(text, value)
-            unclosed += quote if close < 0 else ""
-        if close < 0:
-            token = _bare(text, syntax, name, (start, value, end))
-        else:
-            done = close + 1
-            token = _quoted(text, name, (start, value + 1, close))
-        if token:
-            tokens.append(token)
+            if close >= 0:
+                done = close + 1
+                tokens.append(_quoted(text, name, (start, value + 1, close)))
+                continue
+            unclosed += quote
+        raw = text[value:end]
+        if syntax is text:
+            tokens.append(Token(raw, raw, start, end, name=name))
+        elif (raw := raw.strip(INVISIBLE)) or name:
+            tokens.append(Token(plain(raw), raw, start, end, name=name))
     return Line(text, tuple(tokens))
 
 
@@ -190,14 +192,6 @@ def _find_closing(text: str, opening: int) -> int:
         if found:
             return found.start()
     return -1
-
-
-def _bare(text: str, syntax: str, name: str, places: tuple[int, int, int]) -> Token | None:
-    start, value, end = places
-    if syntax is text:
-        return Token(text[value:end], text[value:end], start, end, quoted=False, name=name)
-    raw = text[value:end].strip(INVISIBLE)
-    return Token(plain(raw), raw, start, end, quoted=False, name=name) if raw or name else None
 
 
 def _quoted(text: str, name: str, places: tuple[int, int, int]) -> Token:

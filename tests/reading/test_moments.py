@@ -171,6 +171,7 @@ def test_a_moment_is_read(typed: str, expected: str) -> None:
         ("1969-12-31", "too far"),
         ("10000-01-01", "too far"),
         ("9999-12-31 23:59", "too far"),
+        ("UTC", "not a day or time"),
         ("09:00 Mars/Phobos", "not a time zone"),
         ("09:00 Europe/Nowhere", "not a time zone"),
         ("09:00 ../../etc/passwd", "not a time zone"),
@@ -309,6 +310,10 @@ def test_the_longest_moment_is_taken_from_the_words_before_a_text(typed: str, co
 def test_a_quoted_word_with_spaces_is_taken_whole_or_not_at_all() -> None:
     assert leading(["next tue 15:00", "call"]) == 1
     assert leading(["next tue call", "Ann"]) == 0
+
+
+def test_a_moment_longer_than_can_be_read_is_not_taken() -> None:
+    assert leading(["next", " " * 100 + "tue"]) == 0
 
 
 @pytest.mark.parametrize(
