@@ -179,9 +179,10 @@ def _of_customer(model: Any, record: Company | Contact) -> Ids:  # noqa: ANN401 
     if isinstance(record, Contact):
         return [alive.where(model.contact_id == record.id)]
     # A row that names no company belongs to where its contact works; one that does stays there when
-    # the contact moves on. Two selects, because an OR over both would use no index.
+    # the contact moves on. Two selects, because an OR over both would use no index; and `coalesce`,
+    # because SQLite would look through all rows without a company by the index on it.
     through = alive.join(Contact, Contact.id == model.contact_id).where(
-        model.company_id.is_(None), Contact.company_id == record.id
+        sa.func.coalesce(model.company_id, 0) == 0, Contact.company_id == record.id
     )
     return [alive.where(model.company_id == record.id), through]
 

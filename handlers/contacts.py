@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from crm_store import companies, contacts, records, tags
-from crm_store.contacts import Filter, Sameness, Twin
+from crm_store.contacts import Filter
 from crm_store.models import Company, Consent, Contact, ContactEmail, ContactPhone, Role, User
-from crm_store.money import Money
 from crm_store.records import Model
 from crm_store.search import key
 from handlers import cards, naming
@@ -25,22 +24,18 @@ from handlers.arguments import (
     Text,
 )
 from handlers.command import command, commands, line_of
+from handlers.contact_cards import card
 from handlers.errors import UserError
-from handlers.fields import custom_fields, read_yes_no
+from handlers.fields import read_yes_no
 from handlers.forms import form
 from handlers.reading.contact_points import read_email
-from handlers.reply import Action, Field, Reply, Row, Sensitivity, Style, Tone
+from handlers.reply import Action, Reply, Row
 from handlers.request import Call, Request
-from handlers.wording import _, mark, moment, money, plural
+from handlers.wording import _
 
 _TAGS = 20
 _TAG_LENGTH = 40
 _SEPARATORS = re.compile(r"[,，、;；\n]")
-_FOUND_SAME = {
-    Sameness.EMAIL: mark("#{id} {name} has the same e-mail."),
-    Sameness.PHONE: mark("#{id} {name} has the same phone number."),
-    Sameness.NAME: mark("#{id} {name} has the same name at the same company."),
-}
 
 
 class CompanyOrNew(RecordArgument):
@@ -147,14 +142,14 @@ def add_contact(
     )
     contacts.add(request.session, contact)
     _tag(request, contact, tags)
-    return _changed(request, contact, _("Contact {name} added.", name=name))
+    return _checked(request, contact, _("Contact {name} added.", name=name))
 
 
 @command("contact show <contact>", role=Role.MEMBER, reads=True, example='contact show "Jane Doe"')
 def show_contact(request: Request, contact: Contact) -> Reply:
     """Show a contact with how to reach them, what they bought and what is open."""
     request.about("contact", contact.id)
-    return _card(request, contact, contact.name)
+    return card(request, contact, contact.name)
 
 
 @command(
@@ -198,7 +193,7 @@ def edit_contact(
         _refuse_several(contact, contact.phones, "phone")
         _only_phone(request, contact, phone)
     request.session.flush()
-    return _changed(request, contact, _("Contact {name} changed.", name=contact.name))
+    return _checked(request, contact, _("Contact {name} changed.", name=contact.name))
 
 
 @command(
@@ -245,7 +240,7 @@ def restore_contact(request: Request, contact: DeletedContact) -> Reply:
     if contact.deleted_at is None:
         raise UserError(_("Contact {name} is not deleted.", name=contact.name))
     contact.deleted_at = None
-    return _changed(request, contact, _("Contact {name} is back.", name=contact.name))
+    return _checked(request, contact, _("Contact {name} is back.", name=contact.name))
 
 
 @command(
@@ -258,7 +253,7 @@ def add_email(request: Request, contact: Contact, email: Email) -> Reply:
     if email in [point.email for point in contact.emails]:
         raise UserError(_("{name} has this e-mail already.", name=contact.name))
     contacts.add_email(request.session, contact, email)
-    return _changed(request, contact, _("E-mail {email} added.", email=email))
+    return _checked(request, contact, _("E-mail {email} added.", email=email))
 
 
 @command(
@@ -285,7 +280,7 @@ def add_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
     if phone in [point.phone for point in contact.phones]:
         raise UserError(_("{name} has this phone number already.", name=contact.name))
     contacts.add_phone(request.session, contact, phone)
-    return _changed(request, contact, _("Phone number {phone} added.", phone=phone))
+    return _checked(request, contact, _("Phone number {phone} added.", phone=phone))
 
 
 @command(
@@ -437,78 +432,13 @@ def _named(request: Request, company: Company) -> str:
 
 def _changed(request: Request, contact: Contact, title: str) -> Reply:
     request.about("contact", contact.id)
-    return _card(request, contact, title, contacts.twins(request.session, contact))
+    return card(request, contact, title)
 
 
-def _card(request: Request, contact: Contact, title: str, twins: Sequence[Twin] = ()) -> Reply:
-    warning = "\n".join(
-        _(_FOUND_SAME[reason], id=twin.contact.id, name=twin.contact.name)
-        for twin in twins
-        for reason in twin.reasons
-    )
-    return Reply(
-        title=title,
-        text=warning,
-        fields=_fields(request, contact),
-        actions=(*(_open(twin.contact) for twin in twins), *_actions(contact)),
-        footer=_("Contact #{id}", id=contact.id),
-        tone=Tone.WARNING if twins else Tone.NEUTRAL,
-    )
-
-
-def _fields(request: Request, contact: Contact) -> tuple[Field, ...]:
-    internal = {
-        _("E-mail"): ", ".join(point.email for point in contact.emails),
-        _("Phone"): ", ".join(point.phone for point in contact.phones),
-        _("Address"): contact.address,
-    }
-    public = {
-        _("Source"): contact.source,
-        _("Tags"): ", ".join(tags.of(request.session, "contact", contact.id)),
-        _("Consent"): _consents(contact),
-    }
-    work = {
-        _("Name"): contact.name,
-        _("Title"): contact.title,
-        _("Company"): contact.company.name if contact.company else None,
-    }
-    business = {
-        _("Owner"): contact.owner.name if contact.owner else None,
-        _("Purchases"): _purchases(request, contact),
-        _("Open deals"): _deals(request, contact),
-        _("Open tickets"): str(contacts.open_tickets(request.session, contact) or ""),
-        _("Last activity"): _last_activity(request, contact),
-    }
-    return (
-        *(Field(label, value) for label, value in work.items() if value),
-        *(Field(label, value, Sensitivity.INTERNAL) for label, value in internal.items() if value),
-        *(Field(label, value) for label, value in public.items() if value),
-        *custom_fields(request, contact),
-        *(Field(label, value) for label, value in business.items() if value),
-    )
-
-
-def _actions(contact: Contact) -> tuple[Action, ...]:
-    name = f"contact:{contact.id}"
-    return (
-        Action(_("Timeline"), f"timeline {name}"),
-        Action(_("Add note"), f"note add {name}"),
-        Action(_("Log call"), f"call log {name}"),
-        Action(_("Follow up"), f"followup {name}"),
-        Action(_("Edit"), f"contact edit {name}"),
-        Action(
-            _("Delete"),
-            f"contact delete {name}",
-            Style.DANGER,
-            replaces=True,
-            confirm=_("Delete the contact {name}? It can be restored.", name=contact.name),
-        ),
-    )
-
-
-def _open(contact: Contact) -> Action:
-    label = _("Open #{id} {name}", id=contact.id, name=naming.shown(contact.name))
-    return Action(label, f"contact show {contact.id}")
+def _checked(request: Request, contact: Contact, title: str) -> Reply:
+    """Show what was changed, and who else may be the same person now."""
+    request.about("contact", contact.id)
+    return card(request, contact, title, contacts.twins(request.session, contact))
 
 
 def _row(contact: Contact) -> Row:
@@ -522,42 +452,3 @@ def _row(contact: Contact) -> Row:
         ),
         f"contact show {contact.id}",
     )
-
-
-def _consents(contact: Contact) -> str:
-    return ", ".join(
-        _("{purpose}: yes", purpose=consent.purpose)
-        if consent.granted
-        else _("{purpose}: no", purpose=consent.purpose)
-        for consent in contacts.consents(contact)
-    )
-
-
-def _purchases(request: Request, contact: Contact) -> str:
-    return "\n".join(
-        plural(
-            "{count} order, {sum}, last on {day}",
-            "{count} orders, {sum}, last on {day}",
-            bought.count,
-            sum=money(Money(bought.total, bought.currency)),
-            day=moment(bought.last_at),
-        )
-        for bought in contacts.purchases(request.session, contact)
-    )
-
-
-def _deals(request: Request, contact: Contact) -> str:
-    return "\n".join(
-        plural(
-            "{count} deal, {sum}",
-            "{count} deals, {sum}",
-            count,
-            sum=money(Money(total, currency)),
-        )
-        for currency, count, total in contacts.open_deals(request.session, contact)
-    )
-
-
-def _last_activity(request: Request, contact: Contact) -> str:
-    last = contacts.last_activity_at(request.session, contact)
-    return moment(last) if last else ""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-import sqlalchemy as sa
 
-from crm_store.models import Company, Consent, Contact, ContactEmail, Tag
+from crm_store.models import Company, Consent, Contact, ContactEmail, Order, Tag
 from handlers.reply import Reply, Sensitivity, Style
-from tests.desk import Desk
+from tests.desk import START, Desk
+from tests.statements import counted
 
 
 def shown(reply: Reply) -> dict[str, str]:
@@ -24,19 +24,6 @@ def labels(reply: Reply) -> list[str]:
 def names(reply: Reply) -> list[str]:
     assert reply.table, reply
     return [row.cells[1] for row in reply.table.rows]
-
-
-@contextmanager
-def counted(desk: Desk) -> Iterator[list[str]]:
-    """Collect the statements that reach the database."""
-    statements: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    sa.event.listen(desk.store.engine, "before_cursor_execute", note)
-    yield statements
-    sa.event.remove(desk.store.engine, "before_cursor_execute", note)
 
 
 def test_a_rep_adds_a_contact_with_everything_and_sees_the_card(desk: Desk) -> None:
@@ -317,12 +304,12 @@ def test_the_second_of_a_list_is_opened(desk: Desk) -> None:
 def test_a_longer_list_takes_no_more_statements(desk: Desk) -> None:
     desk.rep.says("company add Acme")
     desk.rep.says("contact add Ann company=Acme email=a@a.example")
-    with counted(desk) as short:
+    with counted(desk.store) as short:
         desk.rep.says("contact list")
     for number in range(9):
         desk.rep.says(f"company add Company{number}")
         desk.mate.says(f"contact add C{number} company=Company{number} phone=+493090182{number}")
-    with counted(desk) as long:
+    with counted(desk.store) as long:
         assert len(names(desk.rep.says("contact list"))) == 10
     assert len(long) == len(short)
 
@@ -333,6 +320,34 @@ def test_purchases_and_open_deals_never_mix_currencies(desk: Desk) -> None:
     desk.rep.says('deal add One company=Acme contact=Jane amount="100 EUR"')
     desk.rep.says('deal add Two company=Acme contact=Jane amount="50 USD"')
     assert shown(desk.rep.says("contact show Jane"))["Open deals"] == "1 deal, €100\n1 deal, $50"
+
+
+def test_purchases_and_the_last_activity_stand_on_the_card(desk: Desk) -> None:
+    desk.rep.says("contact add Jane")
+    desk.rep.says("call log Jane hello")
+    with desk.session() as session:
+        for days, total, currency in ((3, "100", "EUR"), (1, "-20.50", "EUR"), (2, "7", "USD")):
+            at = START - timedelta(days=days)
+            order = Order(
+                contact_id=1,
+                ordered_at=at,
+                total=Decimal(total),
+                currency=currency,
+                created_at=START,
+            )
+            session.add(order)
+    fields = shown(desk.rep.says("contact show Jane"))
+    assert fields["Purchases"].split("\n") == [
+        "2 orders, €79.50, last on Sun, Nov 15, 2026, 10:00",
+        "1 order, $7, last on Sat, Nov 14, 2026, 10:00",
+    ]
+    assert fields["Last activity"] == "Mon, Nov 16, 2026, 10:00"
+
+
+def test_a_tag_on_one_of_two_doubles_does_not_warn_again(desk: Desk) -> None:
+    desk.rep.says("contact add Jane")
+    desk.rep.says("contact add Jane")
+    assert not desk.rep.says("contact tag contact:2 vip").text
 
 
 def test_hostile_names_are_kept_as_they_were_written(desk: Desk) -> None:

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-import sqlalchemy as sa
 
 from handlers.reply import Reply
 from tests.desk import Desk
+from tests.statements import counted
 
 
 def found(reply: Reply) -> list[tuple[str, ...]]:
     assert reply.table, reply
     return [row.cells for row in reply.table.rows]
-
-
-@contextmanager
-def counted(desk: Desk) -> Iterator[list[str]]:
-    """Collect the statements that reach the database."""
-    statements: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    sa.event.listen(desk.store.engine, "before_cursor_execute", note)
-    yield statements
-    sa.event.remove(desk.store.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -110,12 +94,12 @@ def test_many_are_paged_and_the_pages_do_not_overlap(desk: Desk) -> None:
 def test_a_longer_result_takes_no_more_statements(desk: Desk) -> None:
     desk.rep.says("company add Alpha")
     desk.rep.says("contact add nova0 company=Alpha")
-    with counted(desk) as short:
+    with counted(desk.store) as short:
         desk.rep.says("find nova kind=contact")
     for number in range(1, 10):
         desk.rep.says(f"company add Company{number}")
         desk.rep.says(f"contact add nova{number} company=Company{number}")
-    with counted(desk) as long:
+    with counted(desk.store) as long:
         assert len(found(desk.rep.says("find nova kind=contact"))) == 10
     assert len(long) <= len(short)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-import sqlalchemy as sa
 
 from crm_store.models import Activity, ActivityKind, Deal, Order
 from handlers.reply import Reply, Sensitivity
 from tests.desk import START, Desk
+from tests.statements import counted
 
 
 def texts(reply: Reply) -> list[str]:
@@ -31,19 +29,6 @@ def said(reply: Reply) -> list[str]:
 
 def minutes_pass(desk: Desk, minutes: int = 1) -> None:
     desk.clock.advance(timedelta(minutes=minutes))
-
-
-@contextmanager
-def counted(desk: Desk) -> Iterator[list[str]]:
-    """Collect the statements that reach the database."""
-    statements: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    sa.event.listen(desk.store.engine, "before_cursor_execute", note)
-    yield statements
-    sa.event.remove(desk.store.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -221,12 +206,12 @@ def test_the_timeline_is_paged_newest_first_and_keeps_its_kind(acme: Desk) -> No
 
 def test_a_longer_timeline_takes_no_more_statements(acme: Desk) -> None:
     acme.rep.says("note add contact:1 one")
-    with counted(acme) as short:
+    with counted(acme.store) as short:
         acme.rep.says("timeline Acme")
     for number in range(9):
         acme.rep.says(f"contact add C{number} company=Acme")
         acme.mate.says(f"note add C{number} hello")
-    with counted(acme) as long:
+    with counted(acme.store) as long:
         assert len(texts(acme.rep.says("timeline Acme"))) == 10
     assert len(long) <= len(short)
 
@@ -323,10 +308,10 @@ def test_a_longer_history_takes_no_more_statements(desk: Desk) -> None:
     desk.rep.says("company add Acme")
     desk.rep.says("contact add Jane")
     desk.rep.says("contact edit Jane owner=Milo")
-    with counted(desk) as short:
+    with counted(desk.store) as short:
         desk.rep.says("history contact:1")
     for name in ("Rita", "Milo", "Agnes", "Mona", "Ada", "Rita", "Milo"):
         desk.rep.says(f"contact edit Jane owner={name}")
-    with counted(desk) as long:
+    with counted(desk.store) as long:
         assert len(said(desk.rep.says("history contact:1"))) == 9
     assert len(long) <= len(short)
