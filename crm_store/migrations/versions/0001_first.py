@@ -31,9 +31,7 @@ TABLES = (  # noqa: SIM905 - a list would take a line per table
 ).split()
 
 # Rows that are deleted for good and come back by undo: SQLite gives their number to nobody else.
-NEVER_REUSED = frozenset(
-    {"contact_emails", "contact_phones", "consents", "tags", "custom_fields", "identities"}
-)
+NEVER_REUSED = "contact_emails contact_phones consents tags custom_fields identities".split()  # noqa: SIM905
 
 # Name, probability in per cent, kind.
 STAGES = (
@@ -446,32 +444,17 @@ def _default_pipeline() -> None:
     pipeline_id = connection.execute(
         sa.insert(pipelines).values(pipeline).returning(pipelines.c.id)
     ).scalar_one()
-    names = ("pipeline_id", "name", "position", "kind", "probability")
+    names = ("pipeline_id", "position", "name", "probability", "kind")
     stages = sa.table("stages", *map(sa.column, names), sa.column("required", JSON))
-    rows = [
-        {
-            "pipeline_id": pipeline_id,
-            "name": name,
-            "position": position,
-            "kind": kind,
-            "probability": probability,
-            "required": [],
-        }
-        for position, (name, probability, kind) in enumerate(STAGES, start=1)
-    ]
-    op.bulk_insert(stages, rows)
+    rows = [(pipeline_id, position, *stage) for position, stage in enumerate(STAGES, start=1)]
+    named = [dict(zip(names, row, strict=True)) for row in rows]
+    op.bulk_insert(stages, [{**row, "required": []} for row in named])
 
 
 def _create(table: str, *items: sa.schema.SchemaItem) -> None:
     key = sa.PrimaryKeyConstraint("id", name=f"pk_{table}")
-    never_reused = table in NEVER_REUSED
-    op.create_table(
-        table,
-        sa.Column("id", BIG_ID, nullable=False),
-        *items,
-        key,
-        sqlite_autoincrement=never_reused,
-    )
+    number, once = sa.Column("id", BIG_ID, nullable=False), table in NEVER_REUSED
+    op.create_table(table, number, *items, key, sqlite_autoincrement=once)
 
 
 def _record() -> list[sa.Column[Any]]:
