@@ -7,28 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.delivery import Delivery
+from bot.leadership import Leadership
 from bot.router import Router
 from bot.scheduler import Scheduler
 from bot.surface import Surface
 from bot.web import Web
 from bot.worker import Worker
 from crm_store import conversations
-from crm_store.store import Actor, Store
+from crm_store.store import Actor, Session, Store
 from handlers import subjects
 from handlers.request import Defaults
 from jobs.schedule import SCHEDULE, Job, JobContext
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _BUTTONS = Actor(None, "button", "", "")
 
@@ -71,10 +76,10 @@ class App:
         with self.store.transaction(_BUTTONS) as session:
             return conversations.shorten(session, line, self.clock.now())
 
-    def lengthen(self, key: str) -> str | None:
-        """Return the line behind a key."""
-        with self.store.reading() as session:
-            return conversations.lengthen(session, key)
+    def transact(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction of its own: what a surface has to look up or to note."""
+        with self.store.transaction(Actor(None, "surface", "", secrets.token_hex(6))) as session:
+            return work(session)
 
     def run_job(self, job: Job, now: datetime) -> str:
         """Run one job for a moment and return what it did."""
@@ -133,10 +138,11 @@ def _surfaces(app: App) -> dict[str, Surface]:
 
         surfaces["slack"] = Slack(app.config, app.worker.receive, app.shorten)
     if app.config.telegram.enabled:
-        from bot.telegram.adapter import Telegram
+        from bot.telegram.adapter import LEASE, Telegram
 
+        leadership = Leadership(app.store, LEASE, app.store.now)
         surfaces["telegram"] = Telegram(
-            app.config, app.worker.receive, app.shorten, app.lengthen, app.store
+            app.config, app.worker.receive, app.shorten, app.transact, leadership
         )
     return surfaces
 

@@ -160,11 +160,7 @@ class Router:
     def _run(self, session: Session, user: User | None, incoming: Incoming, actor: Actor) -> Reply:
         now = self.clock.now()
         memory = Memory(session, incoming.place, incoming.sender, now)
-        if (
-            not incoming.line
-            and not incoming.values
-            and (strip_prefix(incoming.text) or "").casefold() in _CANCEL
-        ):
+        if not incoming.values and _words(incoming).casefold() in _CANCEL:
             return _cancel(memory)
         command, call = self._understand(session, incoming, memory)
         caller = _Caller(user, incoming.sender, incoming.place, incoming.private)
@@ -203,7 +199,8 @@ class Router:
             text = strip_prefix(clean(incoming.text)) or ""
         found = match(text)
         dialog = memory.dialog
-        if found is None and dialog and text and not incoming.line:
+        # A button may carry a choice that answers the question; a modal carries its command.
+        if found is None and dialog and text and (incoming.pressed or not incoming.line):
             return _answered(dialog, text)
         if found is None:
             raise unknown(text)
@@ -293,6 +290,10 @@ def _permit(command: Command, request: Request) -> None:
 def _answered(dialog: Mapping[str, Any], text: str) -> tuple[Command, Call]:
     command = commands()[dialog["command"]]
     return command, Call(command.name, {**dialog["values"], dialog["asking"]: text})
+
+
+def _words(incoming: Incoming) -> str:
+    return incoming.line or strip_prefix(incoming.text) or ""
 
 
 def _given(values: Mapping[str, str]) -> dict[str, str]:

@@ -108,6 +108,16 @@ def add_identity(
     return identity
 
 
+def set_reachable(session: Session, platform: str, external_id: str, *, reachable: bool) -> None:
+    """Note whether messages arrive at an account; nothing happens when nobody owns it."""
+    query = sa.select(Identity).where(
+        Identity.platform == platform, Identity.external_id == external_id
+    )
+    identity = session.scalars(query).one_or_none()
+    if identity is not None:
+        identity.reachable = reachable
+
+
 def issue_code(session: Session, user: User, now: datetime) -> str:
     """Make a one-time code of eight letters and digits (40 bits) that links another account within 15 minutes."""
     code = "".join(secrets.choice(_ALPHABET) for _ in range(8))
