@@ -13,9 +13,9 @@ from handlers.wording import _, number
 PAGE_SIZE = 10
 
 
-def page(reply: Reply, line: str, page_number: int, total: int) -> Reply:
+def page(reply: Reply, line: str, page_number: int, total: int, size: int = PAGE_SIZE) -> Reply:
     """Add the count and the buttons to the other pages; `line` is the list's command without `page=`."""
-    pages = max(1, -(-total // PAGE_SIZE))
+    pages = max(1, -(-total // size))
     buttons = []
     if page_number > 1:
         buttons.append(Action(_("Previous"), f"{line} page={page_number - 1}", replaces=True))

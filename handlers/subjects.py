@@ -12,6 +12,8 @@ SUBJECTS = (
     "notes",
     "tasks",
     "finding",
+    "risks",
+    "segments",
     "fields",
     "users",
     "settings",

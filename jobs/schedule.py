@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from crm_store.schedules import Schedule
+from crm_store.schedules import Rule, Schedule
+from crm_store.scores import MADE_AT
 from crm_store.store import Session
 
 
@@ -55,4 +56,34 @@ class Job:
     catch_up: timedelta
 
 
-SCHEDULE: tuple[Job, ...] = ()
+# A job is imported when it runs: its module needs `JobContext` from here.
+
+
+def _scores(context: JobContext) -> str:
+    from jobs import scores
+
+    return scores.run(context)
+
+
+def _churn_alerts(context: JobContext) -> str:
+    from jobs import churn_alerts
+
+    return churn_alerts.run(context)
+
+
+def _segment_summary(context: JobContext) -> str:
+    from jobs import segment_summary
+
+    return segment_summary.run(context)
+
+
+SCHEDULE: tuple[Job, ...] = (
+    Job("scores", Schedule(Rule.DAILY, (MADE_AT,)), _scores, timedelta(hours=4)),
+    Job("churn_alerts", Schedule(Rule.DAILY, (time(7, 30),)), _churn_alerts, timedelta(hours=12)),
+    Job(
+        "segment_summary",
+        Schedule(Rule.WEEKLY, (time(7, 45),), weekdays=(0,)),
+        _segment_summary,
+        timedelta(days=2),
+    ),
+)

@@ -1,0 +1,219 @@
+"""What the analyses said of each customer, period by period, and how it was worked out.
+
+Not here: the analyses (`jobs/analytics/`), when they run (`jobs/scores.py`), their words
+(`handlers/risks.py`, `handlers/segments.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from crm_store.conversations import Reference
+from crm_store.models import Receipt, Score
+from crm_store.purchases import code
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+CHURN, SEGMENT = "churn", "segment"
+MADE_AT = time(3, 30)  # on the wall clock of the default zone
+KEEP = timedelta(days=60)
+WEEK = timedelta(days=7)
+ABOUT = timedelta(days=3)  # how far from a week ago "last week" may lie
+_BATCH = 5_000
+_UNSYNCHRONISED = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One customer in one period: a risk and its level, or a revenue and its segment."""
+
+    customer: Reference
+    value: float
+    label: str
+    reasons: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """A scored customer with the net revenue of the last 365 days, None where no segment was made."""
+
+    scored: Scored
+    revenue: float | None
+
+
+def week_of(day: date) -> str:
+    """Return the ISO week of a day, such as `2026-W46`."""
+    year, week, _weekday = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def replace(
+    session: Session,
+    kind: str,
+    period: str,
+    now: datetime,
+    data: Mapping[str, Any],
+    rows: Iterable[Scored],
+) -> Receipt:
+    """Write the scores of a period with their receipt in place of those that stand there.
+
+    `data` is kept with `period` added. It is one transaction, so a reader sees all of the old
+    scores or all of the new ones.
+    """
+    _delete(session, kind, Score.period == period, _period() == period)
+    receipt = Receipt(kind=kind, made_at=now, data={**data, "period": period})
+    session.add(receipt)
+    session.flush()
+    statement = sa.insert(Score)
+    for batch in _batches(_row(kind, period, receipt.id, each) for each in rows):
+        session.execute(statement, batch)
+    return receipt
+
+
+def prune(session: Session, today: date) -> None:
+    """Delete the scores older than KEEP, and receipts of risks with them.
+
+    Receipts of segments stay: they are small, one a week, and tell all that a report needs.
+    """
+    oldest = today - KEEP
+    day = oldest.isoformat()
+    _delete(session, CHURN, Score.period < day, _period() < day)
+    _delete(session, SEGMENT, Score.period < week_of(oldest), sa.false())
+
+
+def receipt(session: Session, kind: str, period: str | None = None) -> Receipt | None:
+    """Return how the scores of a period were made; without one, those of the newest."""
+    query = sa.select(Receipt).where(Receipt.kind == kind)
+    if period is not None:
+        query = query.where(_period() == period)
+    return session.scalars(query.order_by(_period().desc()).limit(1)).one_or_none()
+
+
+def told_before(session: Session, period: str) -> list[Receipt]:
+    """Return the risks before `period` that people were told of, newest first."""
+    told = Receipt.data["told"].as_boolean()
+    query = sa.select(Receipt).where(Receipt.kind == CHURN, _period() < period, told)
+    return list(session.scalars(query.order_by(_period().desc())))
+
+
+def week_before(session: Session, day: date, model: str) -> Receipt | None:
+    """Return the risks nearest to a week before `day`, by the same model, at most ABOUT from it."""
+    wanted = day - WEEK
+    near = _period().between((wanted - ABOUT).isoformat(), (wanted + ABOUT).isoformat())
+    found = session.scalars(sa.select(Receipt).where(Receipt.kind == CHURN, near))
+    same = [each for each in found if each.data["model"] == model]
+    return min(same, key=lambda each: abs(_day(each) - wanted), default=None)
+
+
+def values(session: Session, kind: str, period: str) -> dict[int, float]:
+    """Return the value of every customer of a period by the customer's code."""
+    query = sa.select(Score.subject_kind, Score.subject_id, Score.value)
+    rows = session.execute(query.where(Score.kind == kind, Score.period == period))
+    return {code(Reference(row[0], row[1])): row[2] for row in rows}
+
+
+def list_at_risk(
+    session: Session, day: date, threshold: float, offset: int, limit: int
+) -> tuple[list[AtRisk], int]:
+    """Return one page of a day's customers at risk, most revenue first, and how many there are."""
+    wanted = (
+        Score.kind == CHURN,
+        Score.period == day.isoformat(),
+        Score.value >= threshold,
+    )
+    total = session.scalar(sa.select(sa.func.count()).select_from(Score).where(*wanted)) or 0
+    query = _with_revenue(day).where(*wanted).offset(offset).limit(limit)
+    return _at_risk(session, query), total
+
+
+def of_customers(session: Session, day: date, customers: Collection[Reference]) -> list[AtRisk]:
+    """Return a day's risks of these customers, most revenue first."""
+    query = _with_revenue(day).where(
+        Score.kind == CHURN, Score.period == day.isoformat(), _is_one_of(customers)
+    )
+    return _at_risk(session, query)
+
+
+def _with_revenue(day: date) -> sa.Select[Score, float | None]:
+    segment = aliased(Score)
+    same = sa.and_(
+        segment.kind == SEGMENT,
+        segment.period == week_of(day),
+        segment.subject_kind == Score.subject_kind,
+        segment.subject_id == Score.subject_id,
+    )
+    order = (sa.func.coalesce(segment.value, 0).desc(), Score.value.desc(), Score.id)
+    return sa.select(Score, segment.value).outerjoin(segment, same).order_by(*order)
+
+
+def _at_risk(session: Session, query: sa.Select[Score, float | None]) -> list[AtRisk]:
+    return [
+        AtRisk(
+            Scored(
+                Reference(score.subject_kind, score.subject_id),
+                score.value,
+                score.label,
+                score.reasons,
+            ),
+            revenue,
+        )
+        for score, revenue in session.execute(query)
+    ]
+
+
+def _is_one_of(customers: Collection[Reference]) -> sa.ColumnElement[bool]:
+    ids = {kind: [c.id for c in customers if c.kind == kind] for kind in ("company", "contact")}
+    return sa.or_(
+        *(
+            sa.and_(Score.subject_kind == kind, Score.subject_id.in_(numbers))
+            for kind, numbers in ids.items()
+        )
+    )
+
+
+def _period() -> sa.ColumnElement[str]:
+    period: sa.ColumnElement[str] = Receipt.data["period"].as_string()
+    return period
+
+
+def _day(made: Receipt) -> date:
+    return date.fromisoformat(made.data["period"])
+
+
+def _row(kind: str, period: str, receipt_id: int, scored: Scored) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "subject_kind": scored.customer.kind,
+        "subject_id": scored.customer.id,
+        "period": period,
+        "value": scored.value,
+        "label": scored.label,
+        "reasons": scored.reasons,
+        "receipt_id": receipt_id,
+    }
+
+
+def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
+
+
+def _delete(
+    session: Session,
+    kind: str,
+    rows: sa.ColumnElement[bool],
+    receipts: sa.ColumnElement[bool],
+) -> None:
+    for statement in (
+        sa.delete(Score).where(Score.kind == kind, rows),
+        sa.delete(Receipt).where(Receipt.kind == kind, receipts),
+    ):
+        session.execute(statement, execution_options=_UNSYNCHRONISED)

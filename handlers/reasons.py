@@ -1,0 +1,295 @@
+"""Why a customer is at risk, what to do about it and how that was worked out, in plain words.
+
+Only wording: the codes and numbers come from the analyses, through `crm_store/scores.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from crm_store.money import Money
+from handlers.wording import _, day, mark, money, number, percent, plural
+
+RULE = "silence_rule"
+RAISES = "raises"
+
+LEVELS = {
+    "high": mark("at risk"),
+    "medium": mark("later than usual"),
+    "low": mark("in the usual rhythm"),
+}
+SILENT = frozenset({"recency_days", "silence_days", "silence_ratio", "gap_days"})
+LESS = frozenset({"trend", "value", "mean_value"})
+SERVICE = frozenset({"tickets_90", "complaints_90"})
+
+
+def risk(value: float, level: str, model: str) -> str:
+    """Write a risk: a probability in per cent, or the level of the rule, which knows no probability."""
+    return _(LEVELS[level]) if model == RULE else percent(value)
+
+
+def sentences(reasons: Sequence[Mapping[str, Any]], model: str, currency: str) -> list[str]:
+    """Say each reason, the strongest first."""
+    if model == RULE:
+        return [_by_rule(reason) for reason in reasons]
+    return [_by_model(reason, currency) for reason in reasons]
+
+
+def suggestion(reasons: Sequence[Mapping[str, Any]]) -> str:
+    """Say what to do next, by the strongest reason that raises the risk."""
+    features = [each["feature"] for each in reasons if each["direction"] == RAISES]
+    strongest = features[0] if features else ""
+    if strongest in SERVICE:
+        return _("Next: call about the open trouble first, before anything is offered.")
+    if strongest in LESS:
+        return _("Next: ask what they buy elsewhere now, and offer what they used to order.")
+    if strongest in SILENT:
+        return _("Next: call, ask what has changed, and agree on a date for the next order.")
+    return _("Next: get in touch and ask how the last order went.")
+
+
+def made_how(data: Mapping[str, Any]) -> str:
+    """Say how the risks of a receipt were worked out, how good that is, and why a rule where it is one."""
+    parts = [_model(data), _rule(data), _why(data), _quality(data), left_out(data)]
+    return " ".join(part for part in parts if part)
+
+
+def left_out(data: Mapping[str, Any]) -> str:
+    """Say how many orders in other currencies were not looked at; empty without any."""
+    others = data["left_out"]
+    if not others:
+        return ""
+    return plural(
+        "{count} order in another currency than {currency} is left out ({others}).",
+        "{count} orders in other currencies than {currency} are left out ({others}).",
+        sum(others.values()),
+        currency=data["currency"],
+        others=", ".join(sorted(others)),
+    )
+
+
+def revenue(text: str | float, currency: str) -> str:
+    """Write a sum that a receipt or a score keeps."""
+    return money(Money(Decimal(str(text)).quantize(Decimal("0.01")), currency))
+
+
+def _by_rule(reason: Mapping[str, Any]) -> str:
+    return plural(
+        "No order for {count} day; for this customer the rule allows {limit}.",
+        "No order for {count} days; for this customer the rule allows {limit}.",
+        _whole(reason["value"]),
+        limit=number(_whole(reason["typical"])),
+    )
+
+
+def _by_model(reason: Mapping[str, Any], currency: str) -> str:
+    fact = _FACTS[reason["feature"]](reason["value"], reason["typical"], currency)
+    if reason["direction"] == RAISES:
+        return fact
+    return _("In their favour: {fact}", fact=fact)
+
+
+def _whole(value: float) -> int:
+    return round(value)
+
+
+def _recency(value: float, typical: float, _currency: str) -> str:
+    return plural(
+        "No order for {count} day; half of the customers who stay ordered in the last {typical}.",
+        "No order for {count} days; half of the customers who stay ordered in the last {typical}.",
+        _whole(value),
+        typical=number(_whole(typical)),
+    )
+
+
+def _silence(value: float, typical: float, _currency: str) -> str:
+    return plural(
+        "Nothing heard for {count} day; half of the customers who stay were in touch in the last {typical}.",
+        "Nothing heard for {count} days; half of the customers who stay were in touch in the last {typical}.",
+        _whole(value),
+        typical=number(_whole(typical)),
+    )
+
+
+def _silence_ratio(value: float, typical: float, _currency: str) -> str:
+    return _(
+        "Silent {ratio} times as long as usual between their orders; half of the customers who stay "
+        "at most {typical} times.",
+        ratio=number(value, 1),
+        typical=number(typical, 1),
+    )
+
+
+def _frequency(value: float, typical: float, _currency: str) -> str:
+    return plural(
+        "Ordered on {count} day so far; half of the customers who stay on {typical} or more.",
+        "Ordered on {count} days so far; half of the customers who stay on {typical} or more.",
+        _whole(value),
+        typical=number(_whole(typical)),
+    )
+
+
+def _gap(value: float, typical: float, _currency: str) -> str:
+    return plural(
+        "Orders about every {count} day; half of the customers who stay every {typical} or more often.",
+        "Orders about every {count} days; half of the customers who stay every {typical} or more often.",
+        _whole(value),
+        typical=number(_whole(typical)),
+    )
+
+
+def _tenure(value: float, typical: float, _currency: str) -> str:
+    return plural(
+        "First ordered {count} day ago; half of the customers who stay {typical} days ago or earlier.",
+        "First ordered {count} days ago; half of the customers who stay {typical} days ago or earlier.",
+        _whole(value),
+        typical=number(_whole(typical)),
+    )
+
+
+def _value(value: float, typical: float, currency: str) -> str:
+    return _(
+        "Bought for {sum} so far; half of the customers who stay for {typical} or more.",
+        sum=_rounded(value, currency),
+        typical=_rounded(typical, currency),
+    )
+
+
+def _mean_value(value: float, typical: float, currency: str) -> str:
+    return _(
+        "Spends {sum} an order; half of the customers who stay spend {typical} or more.",
+        sum=_rounded(value, currency),
+        typical=_rounded(typical, currency),
+    )
+
+
+def _rounded(value: float, currency: str) -> str:
+    return revenue(round(value), currency)
+
+
+def _trend(value: float, _typical: float, _currency: str) -> str:
+    change = math.expm1(value)
+    if change < 0:
+        return _(
+            "Bought about {share} less in the last 90 days than in the 90 before.",
+            share=percent(-change),
+        )
+    return _(
+        "Bought about {share} more in the last 90 days than in the 90 before.",
+        share=percent(change),
+    )
+
+
+def _tickets(value: float, typical: float, _currency: str) -> str:
+    return plural(
+        "{count} ticket in the last 90 days; half of the customers who stay had {typical} or fewer.",
+        "{count} tickets in the last 90 days; half of the customers who stay had {typical} or fewer.",
+        _whole(value),
+        typical=number(_whole(typical)),
+    )
+
+
+def _complaints(value: float, typical: float, _currency: str) -> str:
+    return plural(
+        "{count} complaint in the last 90 days; half of the customers who stay had {typical} or fewer.",
+        "{count} complaints in the last 90 days; half of the customers who stay had {typical} or fewer.",
+        _whole(value),
+        typical=number(_whole(typical)),
+    )
+
+
+_FACTS: Mapping[str, Callable[[float, float, str], str]] = {
+    "recency_days": _recency,
+    "frequency": _frequency,
+    "value": _value,
+    "mean_value": _mean_value,
+    "tenure_days": _tenure,
+    "gap_days": _gap,
+    "trend": _trend,
+    "tickets_90": _tickets,
+    "complaints_90": _complaints,
+    "silence_days": _silence,
+    "silence_ratio": _silence_ratio,
+}
+
+_MODELS = {
+    "logistic_regression": mark(
+        "By logistic regression, which weighs each sign by how well it told past leavers from "
+        "those who stayed, learnt from {rows} customers at past moments; at risk means no order in "
+        "the next {days} days."
+    ),
+    "gradient_boosting": mark(
+        "By gradient boosting, many small decision trees that mend each other's mistakes, learnt "
+        "from {rows} customers at past moments; at risk means no order in the next {days} days."
+    ),
+}
+
+
+def _model(data: Mapping[str, Any]) -> str:
+    if data["model"] == RULE:
+        return ""
+    return _(
+        _MODELS[data["model"]],
+        rows=number(data["rows_trained"]),
+        days=number(data["horizon_days"]),
+    )
+
+
+def _rule(data: Mapping[str, Any]) -> str:
+    if data["model"] != RULE:
+        return ""
+    rule = data["rule"]
+    return _(
+        "By a plain rule, not by a model: at risk after {gaps} times the customer's own usual time "
+        "between orders, or after {days} days with fewer than {orders} days of ordering.",
+        gaps=number(rule["gaps"]),
+        days=number(rule["days"]),
+        orders=number(rule["orders"]),
+    )
+
+
+def _why(data: Mapping[str, Any]) -> str:
+    least = data["least"]
+    customers = number(least["customers"])
+    match data["why"]:
+        case "too_few_customers":
+            return _(
+                "A rule because a model needs {least} customers, now and at every past moment that "
+                "it learns from; there are {count}.",
+                least=customers,
+                count=number(data["customers_scored"]),
+            )
+        case "too_little_history":
+            return _(
+                "A rule because the orders do not reach back far enough for a model: it needs {days} days.",
+                days=number(3 * data["horizon_days"]),
+            )
+        case "too_few_of_a_class":
+            return _(
+                "A rule because in a past season too few customers left, or too few stayed: a "
+                "model needs {least} of each.",
+                least=number(least["of_a_class"]),
+            )
+        case "not_better_than_base_rate":
+            return _(
+                "A rule because a model was tried and told no more about customers it had not seen "
+                "than the average does."
+            )
+    return ""
+
+
+def _quality(data: Mapping[str, Any]) -> str:
+    quality = data["quality"]
+    if not quality or not data["usable"]:
+        return ""
+    return _(
+        "Tested on {rows} customers at a moment it had not learnt from ({day}): of the tenth it "
+        "marked as most at risk, {lift} times as many left as on average.",
+        rows=number(quality["rows"]),
+        day=day(date.fromisoformat(data["held_back_on"])),
+        lift=number(quality["lift_top_tenth"], 1),
+    )

@@ -1,0 +1,221 @@
+"""Every night: each customer's risk of leaving and segment, kept with a receipt of how they came about.
+
+Telling people of them is the work of `jobs/churn_alerts.py` and `jobs/segment_summary.py`, which run
+this job themselves when it did not. Done twice for one moment it leaves the same scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from heapq import nlargest
+from typing import TYPE_CHECKING, Any
+
+from crm_store import scores
+from crm_store.purchases import Purchases, customer
+from crm_store.scores import CHURN, SEGMENT, WEEK, Scored
+from crm_store.store import Session
+from jobs import customers
+from jobs.schedule import JobContext
+
+if TYPE_CHECKING:
+    from crm_store.models import Receipt as StoredReceipt
+    from jobs.analytics.churn import ChurnResult, Receipt
+    from jobs.analytics.segments import Move, Segmentation, SegmentModel
+
+MODEL_LIFE = timedelta(weeks=13)  # for so long the borders of the segments stay where they are
+NAMED = 20  # customers of a move that the receipt names, those with the most revenue
+_PLACES = 4
+
+
+def run(context: JobContext) -> str:
+    """Score every customer for today and for this week."""
+    found = customers.read(context)
+    if not any(amount > 0 for amount in found.purchases.amounts):
+        return "no orders yet, nothing scored"
+    day = customers.local_day(context)
+    risks = _score_churn(context, day, found)
+    groups = _score_segments(context, day, found)
+    with context.transaction() as session:
+        scores.prune(session, day)
+    return f"{risks}; {groups}"
+
+
+def ensure(context: JobContext) -> None:
+    """Score today's customers unless that was done today."""
+    day = customers.local_day(context)
+    with context.transaction() as session:
+        risks = scores.receipt(session, CHURN, day.isoformat())
+        groups = scores.receipt(session, SEGMENT, scores.week_of(day))
+    if risks is None or groups is None or groups.data["on"] != day.isoformat():
+        run(context)
+
+
+def _score_churn(context: JobContext, day: date, found: customers.Customers) -> str:
+    from jobs.analytics.churn import score_churn
+    from jobs.analytics.frames import events_frame, purchases_frame
+
+    result = score_churn(purchases_frame(found.purchases), events_frame(found.events), context.now)
+    period = day.isoformat()
+    data = {
+        **_churn_data(result.receipt),
+        "threshold": result.threshold,
+        "currency": found.purchases.currency,
+        "left_out": dict(found.purchases.left_out),
+    }
+    with context.transaction() as session:
+        old = scores.receipt(session, CHURN, period)
+        data |= _told_today(session, old, result)
+        scores.replace(session, CHURN, period, context.now, data, _risk_rows(result))
+    return f"risk of {len(result.scores)} customers by {result.receipt.model}"
+
+
+def _told_today(session: Session, old: StoredReceipt | None, result: ChurnResult) -> dict[str, Any]:
+    """Keep who crossed the threshold between two scorings of a day that people were told of.
+
+    Tomorrow's alert compares with today's scores and would never name them.
+    """
+    if old is None or not old.data["told"]:
+        return {"told": False, "untold": []}
+    untold = set(old.data["untold"])
+    if old.data["model"] == result.receipt.model:
+        from jobs.analytics.churn import crossings
+
+        before = scores.values(session, CHURN, old.data["period"])
+        untold |= crossings(before, result.risks(), result.threshold).keys()
+    return {"told": True, "untold": sorted(untold)}
+
+
+def _churn_data(receipt: Receipt) -> dict[str, Any]:
+    from jobs.analytics import churn
+
+    return {
+        **asdict(receipt),
+        "as_of": receipt.as_of.isoformat(),
+        "snapshots": [day.isoformat() for day in receipt.snapshots],
+        "held_back_on": receipt.held_back_on.isoformat() if receipt.held_back_on else None,
+        "rule": {
+            "gaps": churn.RULE_GAPS,
+            "days": churn.RULE_DAYS,
+            "orders": churn.RULE_ORDERS,
+        },
+        "least": {"customers": churn.MIN_CUSTOMERS, "of_a_class": churn.MIN_CLASS},
+    }
+
+
+def _risk_rows(result: ChurnResult) -> Iterator[Scored]:
+    for each in result.riskiest(len(result.scores)):
+        reasons = [_rounded(asdict(reason)) for reason in each.reasons]
+        yield Scored(customer(each.customer), each.risk, each.level, reasons)
+
+
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(value, _PLACES) if isinstance(value, float) else value
+        for name, value in values.items()
+    }
+
+
+def _score_segments(context: JobContext, day: date, found: customers.Customers) -> str:
+    from jobs.analytics.segments import drift
+
+    with context.transaction() as session:
+        last = scores.receipt(session, SEGMENT)
+    kept = _kept_model(last, day)
+    before, after = _segmented(found.purchases, context.now, kept)
+    model_on = last.data["model_on"] if last and after.model == kept else day.isoformat()
+    data = {
+        **_segment_data(after),
+        "moves": _moves_data(drift(before, after).moves, before, after),
+        "on": day.isoformat(),
+        "before_on": (day - WEEK).isoformat(),
+        "model_on": model_on,
+        "as_of": context.now.isoformat(),
+        "currency": found.purchases.currency,
+        "left_out": dict(found.purchases.left_out),
+    }
+    with context.transaction() as session:
+        week = scores.week_of(day)
+        scores.replace(session, SEGMENT, week, context.now, data, _segment_rows(after))
+    return f"{len(after.segments)} segments by {after.model.method}"
+
+
+def _kept_model(last: StoredReceipt | None, day: date) -> SegmentModel | None:
+    """Return the borders used last, unless they have grown too old."""
+    from jobs.analytics.segments import SegmentModel
+
+    if last is None or day - date.fromisoformat(last.data["model_on"]) > MODEL_LIFE:
+        return None
+    return SegmentModel(**{name: _tuples(value) for name, value in last.data["model"].items()})
+
+
+def _tuples(value: Any) -> Any:  # noqa: ANN401 - JSON
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _segmented(
+    purchases: Purchases, now: datetime, kept: SegmentModel | None
+) -> tuple[Segmentation, Segmentation]:
+    """Segment a week before and now by the same borders.
+
+    The kept ones are used while the customers still allow the method that drew them.
+    """
+    from jobs.analytics.features import customer_features
+    from jobs.analytics.frames import purchases_frame
+    from jobs.analytics.segments import KMEANS, MIN_CUSTOMERS, segment
+
+    bought = purchases_frame(purchases)
+    frame = customer_features(bought, None, now)
+    model = kept
+    if kept is None or kept.method != KMEANS or len(frame) < MIN_CUSTOMERS:
+        drawn = segment(frame).model
+        model = kept if kept is not None and kept.method == drawn.method else drawn
+    return segment(customer_features(bought, None, now - WEEK), model), segment(frame, model)
+
+
+def _segment_data(found: Segmentation) -> dict[str, Any]:
+    from jobs.analytics.segments import MIN_CUSTOMERS
+
+    return {
+        "model": asdict(found.model),
+        "customers_scored": len(found.labels),
+        "segments": [
+            {**asdict(each), **_revenues(each.revenue_90, each.revenue_365)}
+            for each in found.segments
+        ],
+        "least": {"customers": MIN_CUSTOMERS},
+    }
+
+
+def _moves_data(
+    moves: Sequence[Move], before: Segmentation, after: Segmentation
+) -> list[dict[str, Any]]:
+    from jobs.analytics.frames import members
+
+    revenue = {number: value for each in (before, after) for number, _name, value in members(each)}
+    return [
+        {
+            "origin": move.origin,
+            "target": move.target,
+            "size": len(move.customers),
+            **_revenues(move.revenue_90, move.revenue_365),
+            "customers": [
+                str(customer(number))
+                for number in nlargest(NAMED, move.customers, key=revenue.__getitem__)
+            ],
+        }
+        for move in moves
+    ]
+
+
+def _revenues(quarter: float, year: float) -> dict[str, str]:
+    """Write two sums of floats as the decimals that they stand for."""
+    return {"revenue_90": f"{quarter:.2f}", "revenue_365": f"{year:.2f}"}
+
+
+def _segment_rows(found: Segmentation) -> Iterator[Scored]:
+    from jobs.analytics.frames import members
+
+    for number, name, revenue in members(found):
+        yield Scored(customer(number), round(revenue, 2), name, [])

@@ -1,0 +1,97 @@
+"""The report of the segments."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from jobs import scores as scoring
+from tests.desk import Desk
+from tests.jobs.shops import MORNING, Buyer, context, crowd, every, stock
+
+
+@pytest.fixture
+def shop(desk: Desk) -> Desk:
+    """A shop of 121 customers; Back AG came back this week."""
+    back = Buyer("Back AG", [*every(30, since=480, until=200), 3.0, 2.0, 1.0])
+    with desk.session() as session:
+        stock(session, [*crowd(120), back])
+    scoring.run(context(desk))
+    return desk
+
+
+def test_the_table_the_chart_and_the_moves_tell_the_same_numbers(shop: Desk) -> None:
+    reply = shop.rep.says("report segments")
+    assert reply.table
+    assert reply.chart
+    names = tuple(row.cells[0] for row in reply.table.rows)
+    assert reply.chart.labels == names
+    assert "Champions" in names
+    drawn = reply.chart.series[0].values
+    for row, value in zip(reply.table.rows, drawn, strict=True):
+        assert row.cells[3] == f"€{value:,.0f}"
+    assert reply.chart.unit == "EUR"
+    assert sum(int(row.cells[1]) for row in reply.table.rows) == 121
+    assert "Back AG" in reply.text
+
+
+def test_how_the_groups_were_found_is_told(shop: Desk) -> None:
+    how = shop.rep.says("report segments").fields[0].value
+    assert how.startswith("Groups found by K-means in how recently, how often and for how much 121")
+    assert "the borders are those of Mon, Nov 16, 2026." in how
+
+
+def test_an_earlier_week_is_asked_for_by_its_number(shop: Desk) -> None:
+    scoring.run(context(shop, MORNING + timedelta(days=7)))
+    assert shop.rep.says("report segments").title == "Customer segments, week 2026-W48"
+    for week in ("2026-W47", "2026w47", "2026-w47"):
+        told = shop.rep.says(f"report segments period={week}")
+        assert told.title == "Customer segments, week 2026-W47"
+
+
+@pytest.mark.parametrize("week", ["2026-W54", "0000-W01", "46", "2026-11-16", "W46"])
+def test_what_is_not_a_week_is_refused_with_an_example(desk: Desk, week: str) -> None:
+    reply = desk.rep.says(f"report segments period={week}")
+    assert reply.title == "This is not a week."
+    assert reply.text.startswith("Write the year and the week, such as 2026-W47.")
+
+
+def test_a_week_without_segments_offers_the_newest(shop: Desk) -> None:
+    reply = shop.rep.says("report segments period=2025-W01")
+    assert reply.title == "There are no segments of 2025-W01."
+    assert shop.rep.presses(reply, "Newest").title == "Customer segments, week 2026-W47"
+
+
+def test_before_the_first_night_the_report_says_what_makes_the_segments(desk: Desk) -> None:
+    reply = desk.rep.says("report segments")
+    assert reply.title == "No segments have been made yet."
+    assert "`rapport job scores`" in reply.text
+
+
+def test_few_customers_are_parted_in_thirds_and_it_says_so(desk: Desk) -> None:
+    with desk.session() as session:
+        stock(session, crowd(20))
+    scoring.run(context(desk))
+    how = desk.rep.says("report segments").fields[0].value
+    assert how.startswith("Thirds of 20 customers by how recently and how often they ordered;")
+
+
+def test_a_week_without_moves_says_so(desk: Desk) -> None:
+    with desk.session() as session:
+        days = (10.0, 11.0, 200.0, 201.0, 400.0, 401.0)
+        stock(session, [Buyer(f"Customer {day}", [day]) for day in days])
+    scoring.run(context(desk))
+    assert desk.rep.says("report segments").text == "Nobody moved since Mon, Nov 9, 2026."
+
+
+def test_a_first_time_customer_is_told_with_what_they_bought(desk: Desk) -> None:
+    with desk.session() as session:
+        stock(session, [Buyer("Acme", [100.0]), Buyer("Fresh", [2.0], 70)])
+    scoring.run(context(desk))
+    told = desk.rep.says("report segments").text
+    assert "1 first-time customer came to “New”, with €70 in the last 12 months: Fresh." in told
+
+
+def test_a_stranger_learns_nothing(shop: Desk) -> None:
+    assert shop.stranger.says("report segments").table is None

@@ -1,0 +1,1 @@
+"""Tests of the jobs, each run against a real store."""
