@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,6 @@ from crm_store import notices, users
 from crm_store.models import Role
 from crm_store.schedules import instant_of
 from crm_store.store import Session
-from jobs.customers import local_day
 from jobs.schedule import JobContext
 
 TOLD_AT = time(9, 0)
@@ -59,15 +58,13 @@ def of_topic(session: Session, context: JobContext, topic: str) -> list[Reader]:
     ]
 
 
-def due_at(zone: ZoneInfo, day: date, now: datetime) -> datetime:
-    """Return when a reader is told of `day`: at nine there, later at once, in the evening next morning."""
+def due_at(zone: ZoneInfo, now: datetime) -> datetime:
+    """Return when a reader is told: at nine, in the daytime after it at once, else next morning."""
     local = now.astimezone(zone)
-    nine = instant_of(datetime.combine(max(day, local.date()), TOLD_AT), zone)
-    if now <= nine:
-        return nine
-    if local.time() < NOT_AFTER:
+    if TOLD_AT <= local.time() < NOT_AFTER:
         return now
-    return instant_of(datetime.combine(local.date() + timedelta(days=1), TOLD_AT), zone)
+    day = local.date() + timedelta(days=local.time() >= NOT_AFTER)
+    return instant_of(datetime.combine(day, TOLD_AT), zone)
 
 
 def tell(session: Session, context: JobContext, found: list[Reader], message: Message) -> int:
@@ -78,7 +75,7 @@ def tell(session: Session, context: JobContext, found: list[Reader], message: Me
             kind=message.kind,
             key=f"{message.kind}:{message.period}:{reader.name}",
             payload=message.payload,
-            due_at=due_at(ZoneInfo(reader.zone), local_day(context), context.now),
+            due_at=due_at(ZoneInfo(reader.zone), context.now),
             now=context.now,
             priority=message.priority,
             user_id=reader.user_id,

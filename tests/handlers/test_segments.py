@@ -93,5 +93,14 @@ def test_a_first_time_customer_is_told_with_what_they_bought(desk: Desk) -> None
     assert "1 first-time customer came to “New”, with €70 in the last 12 months: Fresh." in told
 
 
+def test_of_many_who_moved_those_who_bought_most_are_named(desk: Desk) -> None:
+    newcomers = [Buyer(f"Fresh {place}", [2.0], place) for place in range(1, 31)]
+    with desk.session() as session:
+        stock(session, [Buyer("Acme", [100.0]), *newcomers])
+    scoring.run(context(desk))
+    told = desk.rep.says("report segments").text
+    assert "€465 in the last 12 months: Fresh 30, Fresh 29, Fresh 28, Fresh 27 and 26 more." in told
+
+
 def test_a_stranger_learns_nothing(shop: Desk) -> None:
     assert shop.stranger.says("report segments").table is None

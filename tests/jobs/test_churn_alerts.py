@@ -149,6 +149,17 @@ def test_another_method_gives_a_first_look_that_says_so(shop: Desk) -> None:
     assert told.text.startswith("The method is another than last time")
 
 
+def test_risks_of_another_method_are_not_compared_with(shop: Desk) -> None:
+    run(shop)
+    with shop.session() as session:
+        receipt = session.scalars(sa.select(Receipt).where(Receipt.kind == CHURN)).one()
+        receipt.data = {**receipt.data, "model": "silence_rule"}
+    scoring.run(context(shop, after(7)))
+    reply = shop.rep.says("report churn")
+    assert "up from" not in reply.text
+    assert any(field.value.startswith("Nothing: there are no risks") for field in reply.fields)
+
+
 def test_below_the_minimum_a_plain_rule_is_used_and_says_so(desk: Desk) -> None:
     with desk.session() as session:
         stock(session, [*FEW, Buyer("Quiet Ltd", [160.0, 150.0, 140.0], 70)])

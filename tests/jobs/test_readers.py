@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,14 +12,16 @@ from jobs import readers
 from tests.desk import Desk
 from tests.jobs.shops import context
 
-DAY = date(2026, 11, 16)
-
 
 @pytest.mark.parametrize(
     ("zone", "now", "due"),
     [
         ("Europe/Berlin", "2026-11-16T06:30", "2026-11-16T08:00"),
-        ("America/Los_Angeles", "2026-11-16T06:30", "2026-11-16T17:00"),  # there it is Sunday still
+        (
+            "America/Los_Angeles",
+            "2026-11-16T06:30",
+            "2026-11-16T17:00",
+        ),  # there it is Sunday night still
         ("Asia/Shanghai", "2026-11-16T06:30", "2026-11-16T06:30"),  # half past two: at once
         ("Pacific/Auckland", "2026-11-16T06:30", "2026-11-16T20:00"),  # evening: next morning
         ("Europe/Berlin", "2026-11-16T12:00", "2026-11-16T12:00"),  # made up for, late
@@ -28,7 +30,7 @@ DAY = date(2026, 11, 16)
 )
 def test_a_reader_is_told_at_nine_of_their_own(zone: str, now: str, due: str) -> None:
     moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    told = readers.due_at(ZoneInfo(zone), DAY, moment)
+    told = readers.due_at(ZoneInfo(zone), moment)
     assert told == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
