@@ -38,7 +38,7 @@ from crm_store.models.sales import (
     StageChange,
     StageKind,
 )
-from crm_store.models.service import (
+from crm_store.models.support import (
     Activity,
     ActivityKind,
     Priority,
