@@ -1,0 +1,1 @@
+"""Real processes that are killed, stopped and cut off, and what may be lost by that: nothing."""

@@ -1,0 +1,192 @@
+"""The places at which a process is killed, and the bugs that a kill must bring to light.
+
+Both are put around the parts of the program from outside, in the process that will die; the
+program knows nothing of them. Who starts and kills the processes is `tests/faults/office.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from bot.router import Answer, Router
+from bot.slack.adapter import Slack
+from bot.surface import Incoming, Surface
+from bot.telegram.adapter import Telegram
+from bot.worker import ACTOR, Worker
+from crm_store import inbox
+from crm_store.inbox import Claimed
+from handlers.reply import Reply
+
+Hook = Callable[[], None]
+
+LATENESS = 0.2  # seconds by which the planted bug keeps an event too late
+SURFACES = (Telegram, Slack)
+
+
+def fuse(passes: int) -> Hook:
+    """Return what kills this process, without a word, when it is called for the n-th time."""
+    left = passes
+
+    def burn() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return burn
+
+
+def before(owner: Any, name: str, hook: Hook) -> None:
+    """Call `hook` whenever `name` of a class or module is about to run."""
+    _wrap(owner, name, hook, lambda: None)
+
+
+def after(owner: Any, name: str, hook: Hook) -> None:
+    """Call `hook` whenever `name` of a class or module has ended well."""
+    _wrap(owner, name, lambda: None, hook)
+
+
+def _wrap(owner: Any, name: str, first: Hook, then: Hook) -> None:
+    whole = getattr(owner, name)
+    if inspect.iscoroutinefunction(whole):
+
+        @functools.wraps(whole)
+        async def awaited(*given: Any, **named: Any) -> Any:
+            first()
+            found = await whole(*given, **named)
+            then()
+            return found
+
+        _replace(owner, name, awaited)
+        return
+
+    @functools.wraps(whole)
+    def called(*given: Any, **named: Any) -> Any:
+        first()
+        found = whole(*given, **named)
+        then()
+        return found
+
+    _replace(owner, name, called)
+
+
+def _replace(owner: Any, name: str, by: Callable[..., Any]) -> None:
+    setattr(owner, name, by)
+
+
+def _kept(burn: Hook) -> None:
+    """The event is committed to the inbox and not acknowledged."""
+    after(Worker, "receive", burn)
+
+
+def _offset(burn: Hook) -> None:
+    """All that was fetched is kept, and the offset has not moved."""
+    after(Telegram, "_poll", burn)
+
+
+def _handling(burn: Hook) -> None:
+    """The effects are written, the event is not marked done, nothing is committed."""
+    before(inbox, "done", burn)
+
+
+def _uncommitted(burn: Hook) -> None:
+    """Effects and mark are written in one transaction that is not committed."""
+    after(inbox, "done", burn)
+
+
+def _committed(burn: Hook) -> None:
+    """The event is carried out and not answered."""
+    for surface in SURFACES:
+        before(surface, "answer", burn)
+
+
+def _answered(burn: Hook) -> None:
+    """The platform has the answer, and we have not noted that."""
+    for surface in SURFACES:
+        after(surface, "answer", burn)
+
+
+def _claimed(burn: Hook) -> None:
+    """A notice is marked as being sent and has not been sent."""
+    for surface in SURFACES:
+        before(surface, "send", burn)
+
+
+def _sent(burn: Hook) -> None:
+    """The platform has the notice, and we have not noted that."""
+    for surface in SURFACES:
+        after(surface, "send", burn)
+
+
+POINTS: dict[str, Callable[[Hook], None]] = {
+    "kept": _kept,
+    "offset": _offset,
+    "handling": _handling,
+    "uncommitted": _uncommitted,
+    "committed": _committed,
+    "answered": _answered,
+    "claimed": _claimed,
+    "sent": _sent,
+}
+
+
+def _acknowledge_first() -> None:
+    """Acknowledge an event and keep it a moment later, as a poller does that queues in memory."""
+    receive = Worker.receive
+    keeping: set[asyncio.Task[None]] = set()
+
+    async def late(*given: Any) -> None:
+        await asyncio.sleep(LATENESS)
+        await receive(*given)
+
+    async def hasty(*given: Any) -> bool:
+        task = asyncio.create_task(late(*given))
+        keeping.add(task)
+        task.add_done_callback(keeping.discard)
+        return True
+
+    _replace(Worker, "receive", hasty)
+
+
+def _mark_first() -> None:
+    """Note an answer as sent, then send it."""
+
+    async def hasty(self: Worker, surface: Surface, row: Claimed, answer: dict[str, Any]) -> None:
+        await self._at(self._door, lambda s: inbox.answered(s, row.id))
+        reply = Reply.from_dict(answer["reply"])
+        language, zone = answer["language"], answer["zone"]
+        await surface.answer(row.body, reply, language=language, zone=zone, again=row.again)
+
+    _replace(Worker, "_answer", hasty)
+
+
+def _mark_apart() -> None:
+    """Commit the effects of an event, and its mark in a second transaction."""
+    handle = Router.handle
+
+    def torn(self: Router, incoming: Incoming, inbox_id: int | None = None) -> Answer:
+        answer = handle(self, incoming, None)
+        if inbox_id is not None:
+            reply = {
+                "reply": answer.reply.to_dict(),
+                "language": answer.language,
+                "zone": answer.zone,
+            }
+            with self.store.transaction(ACTOR) as session:
+                inbox.done(session, inbox_id, reply)
+        return answer
+
+    _replace(Router, "handle", torn)
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    "acknowledged before it is kept": _acknowledge_first,
+    "marked before it is sent": _mark_first,
+    "effect and mark in two transactions": _mark_apart,
+}
