@@ -29,6 +29,17 @@ class StageSum:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedSum:
+    """The deals won, or lost, in one currency; `unpriced` of the `count` have no amount."""
+
+    kind: StageKind
+    currency: str
+    count: int
+    unpriced: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which deals a list shows; None means any."""
 
@@ -110,11 +121,8 @@ def list_page(
     return session.scalars(page).all(), total
 
 
-def by_stage(
-    session: Session, owner_id: int | None = None, closed_after: datetime | None = None
-) -> list[StageSum]:
-    """Return the sums per stage and currency; won and lost ones only when closed after `closed_after`."""
-    unpriced = sa.func.sum(sa.case((Deal.amount.is_(None), 1), else_=0))
+def by_stage(session: Session, owner_id: int | None = None) -> list[StageSum]:
+    """Return the open deals per stage, in the order of the stages, and currency."""
     query = (
         sa.select(
             Stage.name,
@@ -122,23 +130,45 @@ def by_stage(
             Stage.probability,
             Deal.currency,
             sa.func.count(),
-            unpriced,
+            _unpriced(),
             sa.func.sum(Deal.amount),
         )
         .join(Deal.stage)
-        .where(Deal.deleted_at.is_(None))
+        .where(Stage.kind == StageKind.OPEN, Deal.deleted_at.is_(None))
         .group_by(
             Stage.id, Stage.name, Stage.kind, Stage.probability, Stage.position, Deal.currency
         )
-        .order_by(Stage.position, Deal.currency)
+        .order_by(Stage.position, Stage.id, Deal.currency)
     )
     if owner_id is not None:
         query = query.where(Deal.owner_id == owner_id)
-    if closed_after is not None:
-        query = query.where(sa.or_(Stage.kind == StageKind.OPEN, Deal.closed_at >= closed_after))
     return [
-        StageSum(name, kind, probability, currency, count, int(without or 0), amount or Decimal(0))
+        StageSum(name, kind, probability, currency, count, int(without), amount or Decimal(0))
         for name, kind, probability, currency, count, without, amount in session.execute(query)
+    ]
+
+
+def ended(
+    session: Session, since: datetime, until: datetime, owner_id: int | None = None
+) -> list[EndedSum]:
+    """Return the deals won and lost from `since` up to `until`, per kind of end and currency."""
+    query = (
+        sa.select(Stage.kind, Deal.currency, sa.func.count(), _unpriced(), sa.func.sum(Deal.amount))
+        .join(Deal.stage)
+        .where(
+            Stage.kind != StageKind.OPEN,
+            Deal.deleted_at.is_(None),
+            Deal.closed_at >= since,
+            Deal.closed_at < until,
+        )
+        .group_by(Stage.kind, Deal.currency)
+        .order_by(Stage.kind, Deal.currency)
+    )
+    if owner_id is not None:
+        query = query.where(Deal.owner_id == owner_id)
+    return [
+        EndedSum(kind, currency, count, int(without), amount or Decimal(0))
+        for kind, currency, count, without, amount in session.execute(query)
     ]
 
 
@@ -157,9 +187,12 @@ def still_idle(session: Session, ids: Sequence[int], before: datetime) -> Sequen
 
 
 def won_by_owner(
-    session: Session, since: datetime, until: datetime
+    session: Session, since: datetime, until: datetime, owner_id: int | None = None
 ) -> list[tuple[str, str, int, Decimal]]:
-    """Return owner, currency, count and sum of the deals won from `since` up to `until`, the largest sum first."""
+    """Return owner, currency, count and sum of the deals won from `since` up to `until`.
+
+    Currencies stand in the order of their codes; within one the largest sum is first.
+    """
     total = sa.func.coalesce(sa.func.sum(Deal.amount), 0)
     query = (
         sa.select(
@@ -176,9 +209,11 @@ def won_by_owner(
             Deal.closed_at >= since,
             Deal.closed_at < until,
         )
-        .group_by(User.name, Deal.currency)
-        .order_by(total.desc())
+        .group_by(User.id, User.name, Deal.currency)
+        .order_by(Deal.currency, total.desc(), User.name)
     )
+    if owner_id is not None:
+        query = query.where(Deal.owner_id == owner_id)
     return [
         (name, currency, count, amount or Decimal(0))
         for name, currency, count, amount in session.execute(query)
@@ -190,14 +225,9 @@ def forecast(
 ) -> list[tuple[str, str, int, Decimal, Decimal]]:
     """Return month (`2026-12`), currency, count, sum and probability-weighted sum of the open deals closing then."""
     of_month = _month(session, Deal.close_on)
+    hundredfold = sa.type_coerce(sa.func.sum(Deal.amount * Stage.probability), Deal.amount.type)
     query = (
-        sa.select(
-            of_month,
-            Deal.currency,
-            sa.func.count(),
-            sa.func.sum(Deal.amount),
-            sa.func.sum(Deal.amount * Stage.probability / 100),
-        )
+        sa.select(of_month, Deal.currency, sa.func.count(), sa.func.sum(Deal.amount), hundredfold)
         .join(Deal.stage)
         .where(
             Stage.kind == StageKind.OPEN,
@@ -210,7 +240,7 @@ def forecast(
         .order_by(of_month, Deal.currency)
     )
     return [
-        (month, currency, count, amount or Decimal(0), weighted or Decimal(0))
+        (month, currency, count, amount or Decimal(0), (weighted or Decimal(0)) / 100)
         for month, currency, count, amount, weighted in session.execute(query)
     ]
 
@@ -233,6 +263,10 @@ def unplanned(session: Session, since: date, until: date) -> tuple[int, int]:
 def idle_before(now: datetime, days: int) -> datetime:
     """Return the moment before which a deal's last activity makes it idle."""
     return now - timedelta(days=days)
+
+
+def _unpriced() -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((Deal.amount.is_(None), 1), else_=0))
 
 
 def _idle(before: datetime) -> sa.Select[Deal]:

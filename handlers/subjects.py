@@ -12,6 +12,8 @@ SUBJECTS = (
     "notes",
     "tasks",
     "finding",
+    "reports",
+    "forecasts",
     "risks",
     "segments",
     "fields",
