@@ -1,6 +1,6 @@
 """The places at which a process is killed, and the bugs that a kill must bring to light.
 
-Both are put around the parts of the program from outside, in the process that will die; the
+They are put around the parts of the program from outside, in the process that will die; the
 program knows nothing of them. Who starts and kills the processes is `tests/faults/office.py`.
 """
 
@@ -12,8 +12,11 @@ import inspect
 import os
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from bot import app
+from bot.leadership import Leadership
 from bot.router import Answer, Router
 from bot.slack.adapter import Slack
 from bot.surface import Incoming, Surface
@@ -21,11 +24,14 @@ from bot.telegram.adapter import Telegram
 from bot.worker import ACTOR, Worker
 from crm_store import inbox
 from crm_store.inbox import Claimed
+from crm_store.models import Task, User
 from handlers.reply import Reply
+from jobs.schedule import SCHEDULE, Job, JobContext
 
 Hook = Callable[[], None]
 
 LATENESS = 0.2  # seconds by which the planted bug keeps an event too late
+BEAT = "beat"
 SURFACES = (Telegram, Slack)
 
 
@@ -76,7 +82,7 @@ def _wrap(owner: Any, name: str, first: Hook, then: Hook) -> None:
     _replace(owner, name, called)
 
 
-def _replace(owner: Any, name: str, by: Callable[..., Any]) -> None:
+def _replace(owner: Any, name: str, by: Any) -> None:
     setattr(owner, name, by)
 
 
@@ -185,8 +191,29 @@ def _mark_apart() -> None:
     _replace(Router, "handle", torn)
 
 
+def _everybody_leads() -> None:
+    """Believe to hold every lease, as after a long pause of the process or a jump of clocks."""
+    _replace(Leadership, "ensure", lambda _self: True)
+    _replace(Leadership, "held", property(lambda _self: True))
+
+
+def _a_job_beats() -> None:
+    """Have one more job in the timetable, every two seconds, that leaves a task each time."""
+
+    def beat(context: JobContext) -> str:
+        with context.transaction() as session:
+            owner = session.query(User).first()
+            session.add(Task(text=BEAT, owner=owner, created_at=context.now))
+        return "a task"
+
+    job = Job(BEAT, timedelta(seconds=2), beat, timedelta(0))
+    _replace(app, "SCHEDULE", (*SCHEDULE, job))
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "acknowledged before it is kept": _acknowledge_first,
     "marked before it is sent": _mark_first,
     "effect and mark in two transactions": _mark_apart,
 }
+
+CHANGES = BUGS | {"everybody leads": _everybody_leads, "a job beats": _a_job_beats}

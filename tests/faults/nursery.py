@@ -16,7 +16,7 @@ from bot.__main__ import main
 from bot.app import App
 from bot.cli import run
 from bot.web import Web
-from tests.faults.failpoints import BUGS, POINTS, fuse
+from tests.faults.failpoints import CHANGES, POINTS, fuse
 
 IMPORTED = (App, Web, run)
 
@@ -41,8 +41,8 @@ def _live(order: dict[str, Any]) -> None:
         os.dup2(log, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.update(order["environment"])
-    for bug in order["bugs"]:
-        BUGS[bug]()
+    for change in order["changes"]:
+        CHANGES[change]()
     for point, passes in order["points"].items():
         POINTS[point](fuse(passes))
     code = 70

@@ -34,7 +34,6 @@ from crm_store.models import (
     NoticeState,
     Role,
     Task,
-    User,
 )
 from crm_store.store import Actor, Store
 from tests.fakes.slack import FakeSlack
@@ -47,10 +46,10 @@ ACTOR = Actor(None, "test", "", "")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 TELEGRAM_PEOPLE = (101, 102, 103, 104)
 SLACK_PEOPLE = ("U101", "U102", "U103", "U104")
-IN_HAND = 10  # commands that the team leaves unanswered at a time
+IN_HAND = 16  # commands that the team leaves unanswered at a time
 PATIENCE = 90.0  # seconds until a test gives up
 POINT_WITHIN = 2.5  # seconds after which a point that is not passed is given up
-RANDOM_WITHIN = 0.9
+RANDOM_WITHIN = 1.0
 RANDOMLY = "random"
 REPEAT = "(may be a repeat)"
 _COMMAND = re.compile(r"C-\d{5}")
@@ -79,6 +78,13 @@ class Count:
     seconds: float
 
     @property
+    def repeats(self) -> int:
+        """How often something was said twice; only a process that died may cause it."""
+        answers = self.slack_answers_doubled + self.telegram_answers_doubled
+        told = self.slack_notices_doubled + self.telegram_reminders_repeated
+        return answers + told + self.digests_doubled
+
+    @property
     def broken(self) -> dict[str, int]:
         """The promises that were broken, and how often; empty when none was."""
         promises = (
@@ -103,7 +109,7 @@ class Office:
         self.store = store
         self.telegram = telegram
         self.slack = slack
-        self.port = _free_port()
+        self.port = free_port()
         self.log = folder / "rapport.log"
         self.config = self.configure(folder / "config.toml", self.port)
         self.arguments = ("run", "--config", str(self.config))
@@ -114,7 +120,10 @@ class Office:
         }
         self.people: dict[str, int] = {}
         self._owed: dict[str, tuple[str, int]] = {}
-        self._hire()
+        for number in TELEGRAM_PEOPLE:
+            self.hire("telegram", str(number))
+        for name in SLACK_PEOPLE:
+            self.hire("slack", name)
 
     def configure(self, file: Path, port: int) -> Path:
         """Write the configuration of one process."""
@@ -126,18 +135,46 @@ class Office:
         )
         return file
 
+    def is_up(self, port: int | None = None) -> bool:
+        """Tell whether a process listens."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=1)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
     def start_alone(self, config: Path | None = None) -> Alone:
         """Start `rapport run` as anybody does."""
         arguments = ("run", "--config", str(config or self.config))
         return Alone(arguments, self.environment, self.log)
 
-    def owe(self, platform: str, priority: int, *, due_at: datetime | None = None) -> None:
+    def hire(self, platform: str, account: str) -> None:
+        """Add a colleague who is on one platform."""
+        if platform == "telegram":
+            self.telegram.add_user(int(account))
+        else:
+            self.slack.add_user(account)
+            self.slack.dm(account)
+        now = datetime.now(UTC)
+        address = f"{platform}:{account}"
+        email = f"{account}@rapport.example"
+        with self.store.transaction(ACTOR) as session:
+            user = users.add(
+                session, email, account, Role.REP, language="en", time_zone="UTC", now=now
+            )
+            users.add_identity(session, user, platform, account, address, now)
+            self.people[address] = user.id
+
+    def owe(self, platform: str, priority: int) -> None:
         """Owe the next colleague on a platform a word about a due task, as the job does."""
         number = f"R-{len(self._owed) + 1:05}"
         self._owed[number] = platform, priority
         ours = [id_ for address, id_ in self.people.items() if address.startswith(platform)]
-        owner = ours[len(self._owed) // 2 % len(ours)]
-        now = due_at or datetime.now(UTC)
+        owner = ours[self._turn(platform) % len(ours)]
+        now = datetime.now(UTC)
         with self.store.transaction(ACTOR) as session:
             task = Task(text=number, owner_id=owner, created_at=now, due_at=now, reminded_for=now)
             session.add(task)
@@ -152,6 +189,9 @@ class Office:
                 priority=priority,
                 user_id=owner,
             )
+
+    def _turn(self, platform: str) -> int:
+        return sum(where == platform for where, _priority in self._owed.values())
 
     def let_claims_lapse(self) -> None:
         """Do to the store what a minute does in which no process lives."""
@@ -231,26 +271,6 @@ class Office:
     def tail(self) -> str:
         """Return the end of the log, for a test that fails."""
         return self.log.read_text()[-4000:] if self.log.exists() else ""
-
-    def _hire(self) -> None:
-        now = datetime.now(UTC)
-        accounts = [("telegram", str(number)) for number in TELEGRAM_PEOPLE]
-        accounts += [("slack", name) for name in SLACK_PEOPLE]
-        for number in TELEGRAM_PEOPLE:
-            self.telegram.add_user(number)
-        for name in SLACK_PEOPLE:
-            self.slack.add_user(name)
-            self.slack.dm(name)
-        with self.store.transaction(ACTOR) as session:
-            for platform, account in accounts:
-                user = self._user(session, account, now)
-                address = f"{platform}:{account}"
-                users.add_identity(session, user, platform, account, address, now)
-                self.people[address] = user.id
-
-    def _user(self, session: Any, account: str, now: datetime) -> User:
-        email = f"{account}@rapport.example"
-        return users.add(session, email, account, Role.REP, language="en", time_zone="UTC", now=now)
 
 
 class Team(threading.Thread):
@@ -388,7 +408,8 @@ def _above_one(counted: Counter[tuple[str, str]], platform: str) -> int:
     return sum(n - 1 for (where, _number), n in counted.items() if where == platform and n > 1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port

@@ -93,16 +93,16 @@ class Nursery:
         environment: Mapping[str, str],
         log: Path,
         points: Mapping[str, int] | None = None,
-        bugs: Sequence[str] = (),
+        changes: Sequence[str] = (),
     ) -> Child:
-        """Start a process that kills itself at the n-th pass of a point and has these bugs."""
+        """Start a changed process that kills itself at the n-th pass of a point."""
         assert self._program.stdin is not None
         order = {
             "arguments": list(arguments),
             "environment": dict(environment),
             "log": str(log),
             "points": dict(points or {}),
-            "bugs": list(bugs),
+            "changes": list(changes),
         }
         self._program.stdin.write(json.dumps(order) + "\n")
         self._program.stdin.flush()
