@@ -46,6 +46,14 @@ class ChangedSince(Exception):
         self.row = row
 
 
+class _Unreadable(Exception):
+    """A row holds what no row of ours holds."""
+
+    def __init__(self, row_id: int) -> None:
+        super().__init__(f"row {row_id}")
+        self.row_id = row_id
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
     """The first place where the chain does not hold."""
@@ -116,30 +124,55 @@ def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
     return rows
 
 
-def verify(session: Session, key: bytes) -> Break | None:
-    """Walk the whole chain and return the first row that was altered, removed or moved, or None."""
-    mac = ""
-    previous = 0
-    for row in _all_rows(session):
-        if row.id != previous + 1 and previous:
-            return Break(row.id, f"rows {previous + 1} to {row.id - 1} are missing")
-        expected = _mac(key, mac, _content(row))
-        if not hmac.compare_digest(expected, row.mac):
-            return Break(row.id, "the row or the one before it was altered")
-        mac, previous = row.mac, row.id
+def verify(session: Session, key: bytes, anchor: tuple[int, str] | None = None) -> Break | None:
+    """Walk the whole chain and return the first row that was altered, removed or moved, or None.
+
+    A cut-off end cannot be seen from inside: `anchor` is the number of a row and the beginning of
+    its mac as `head` gave them earlier, kept where the store's owner cannot write.
+    """
+    try:
+        return _walk(session, key, anchor, _PAGE)
+    except _Unreadable:
+        try:
+            # A page is read as a whole: one by one shows which row it was.
+            return _walk(session, key, anchor, 1)
+        except _Unreadable as found:
+            return Break(found.row_id, "the row cannot be read")
+
+
+def head(session: Session) -> tuple[int, str]:
+    """Return the number and the mac of the newest row, the anchor of `verify`; 0 when there is none."""
+    query = sa.select(AuditRow.id, AuditRow.mac).order_by(AuditRow.id.desc()).limit(1)
+    row = session.execute(query).first()
+    return (row.id, row.mac) if row else (0, "")
+
+
+def kinds() -> frozenset[str]:
+    """Return the names of all tables."""
+    return frozenset(_MODELS())
+
+
+def _walk(session: Session, key: bytes, anchor: tuple[int, str] | None, page: int) -> Break | None:
+    mac, previous = "", 0
+    try:
+        for row in _all_rows(session, page):
+            if row.id != previous + 1:
+                return Break(previous + 1, "rows are missing here")
+            if not hmac.compare_digest(_mac(key, mac, _content(row)), row.mac):
+                return Break(row.id, "the row or the one before it was altered")
+            if anchor and row.id == anchor[0] and not row.mac.startswith(anchor[1]):
+                return Break(row.id, "the row is not the one that was noted")
+            mac, previous = row.mac, row.id
+    except (TypeError, ValueError, AttributeError) as error:
+        raise _Unreadable(previous + 1) from error
+    if anchor and previous < anchor[0]:
+        return Break(previous + 1, "the end was cut off here")
     return None
 
 
-def _all_rows(session: Session) -> Iterator[AuditRow]:
-    last = 0
-    while True:
-        query = sa.select(AuditRow).where(AuditRow.id > last).order_by(AuditRow.id).limit(_PAGE)
-        page = session.scalars(query).all()
-        yield from page
-        if len(page) < _PAGE:
-            return
-        last = page[-1].id
-        session.expunge_all()
+def _all_rows(session: Session, page: int) -> Iterator[sa.Row[Any]]:
+    query = sa.select(AuditRow.__table__).order_by(AuditRow.id)
+    yield from session.connection().execute(query, execution_options={"yield_per": page})
 
 
 def _collect(session: Session, _context: object) -> None:
@@ -192,18 +225,11 @@ def _write(session: Session) -> None:
 def _chain_head(session: Session) -> tuple[int, str]:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
-    head = session.execute(
-        sa.select(AuditRow.id, AuditRow.mac).order_by(AuditRow.id.desc()).limit(1)
-    ).first()
-    return (head.id, head.mac) if head else (0, "")
+    return head(session)
 
 
-def _content(row: AuditRow) -> dict[str, Any]:
-    return {
-        column.key: getattr(row, column.key)
-        for column in inspect(AuditRow).column_attrs
-        if column.key != "mac"
-    }
+def _content(row: sa.Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name != "mac"}  # noqa: SLF001
 
 
 def _mac(key: bytes, previous: str, content: dict[str, Any]) -> str:
