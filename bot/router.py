@@ -168,7 +168,7 @@ class Router:
         _permit(command, request)
         values = bind(command, request)
         session.info["actor"] = replace(
-            actor, user_id=user.id if user else None, command=command.name
+            actor, user_id=user.id if user else None, command=command.name, at=now
         )
         session.info["read_only"] = command.reads
         memory.dialog = None
@@ -330,4 +330,5 @@ def _bug(reference: str) -> Reply:
         title=_("Something went wrong on our side; nothing was changed."),
         text=_("Give an admin this reference: {reference}", reference=reference),
         tone=Tone.BAD,
+        replaces=False,
     )

@@ -20,6 +20,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.orm import Mapper, Session, sessionmaker
 
 from crm_store.models import AuditRow, Base
+from crm_store.models.base import Amount
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 _UNTRACKED = frozenset({"version"})
@@ -66,6 +67,14 @@ def listen(sessions: sessionmaker[Session]) -> None:
     """Keep the audit of every session that `sessions` makes."""
     event.listen(sessions, "after_flush", _collect)
     event.listen(sessions, "before_commit", _write)
+
+
+def note(session: Session, row: Base, action: str, after: dict[str, Any]) -> None:
+    """Keep one line for many changes that do not pass the session's events; it cannot be undone.
+
+    `row` stands for all of them and has its number already; `after` says what was done.
+    """
+    session.info.setdefault("audit_notes", []).append((row, action, {}, after))
 
 
 def model(kind: str) -> type[Base]:
@@ -192,7 +201,7 @@ def _collect(session: Session, _context: object) -> None:
 
 def _write(session: Session) -> None:
     session.flush()
-    entries = session.info.pop("audit", [])
+    entries = session.info.pop("audit", []) + session.info.pop("audit_notes", [])
     undoes = session.info.pop("undoes", None)
     if not entries:
         return
@@ -200,12 +209,13 @@ def _write(session: Session) -> None:
         raise ReadOnly
     actor = session.info["actor"]
     number, mac = _chain_head(session)
+    at = actor.at or datetime.now(UTC)
     rows = []
     for row, action, before, after in entries:
         number += 1
         content = {
             "id": number,
-            "at": datetime.now(UTC),
+            "at": at,
             "actor_id": actor.user_id,
             "surface": actor.surface,
             "command": actor.command,
@@ -275,12 +285,15 @@ def _encode(value: Any) -> Any:  # noqa: ANN401 - any column value
 def _decode(kind: type[Base], name: str, value: Any) -> Any:  # noqa: ANN401 - any column value
     if value is None:
         return None
-    python_type = sa.inspect(kind).columns[name].type.python_type
+    column = sa.inspect(kind).columns[name].type
+    if isinstance(column, Amount):
+        return Decimal(value)
+    python_type = column.python_type
     if python_type is datetime:
         return datetime.fromisoformat(value)
     if python_type is date:
         return date.fromisoformat(value)
-    return python_type(value) if issubclass(python_type, Decimal | str) else value
+    return python_type(value) if issubclass(python_type, str) else value
 
 
 def _refuse_later_change(session: Session, row: AuditRow) -> None:

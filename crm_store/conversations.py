@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import base64
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm_store.addresses import Address
 from crm_store.models import Conversation, ShortLine
+from crm_store.upsert import insert
 
 MEMORY = timedelta(minutes=30)
 _LISTED = 100
@@ -115,9 +117,11 @@ class NoMemory(Memory):
 
 
 def shorten(session: Session, line: str, now: datetime) -> str:
-    """Keep a command line and return the key that a button carries in its place, 11 characters of base64url."""
-    key = secrets.token_urlsafe(8)
-    session.add(ShortLine(key=key, line=line, created_at=now))
+    """Keep a text and return the key that a button carries in its place: 22 characters, the same for the same text."""
+    digest = hashlib.sha256(line.encode()).digest()[:16]
+    key = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    row = {"key": key, "line": line, "created_at": now}
+    session.execute(insert(session, ShortLine).values(row).on_conflict_do_nothing())
     return key
 
 

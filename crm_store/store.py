@@ -39,13 +39,14 @@ class Conflict(Exception):
 class Actor:
     """Who changes something and through what; stands on each audit row of the transaction.
 
-    `call` is the key that ties the changes of one call together: the inbox key, or a random one.
+    `call` is the key that ties the changes of one call together; `at` is its moment, the present when None.
     """
 
     user_id: int | None
     surface: str
     command: str
     call: str
+    at: datetime | None = None
 
 
 class Store:
@@ -121,10 +122,10 @@ class Store:
             yield
         except StaleDataError as error:
             raise Conflict from error
-        except (exc.OperationalError, exc.InterfaceError) as error:
-            raise (Conflict if _is_race(error) else StoreUnavailable) from error
         except exc.DBAPIError as error:
-            if error.connection_invalidated:
+            if _is_race(error):
+                raise Conflict from error
+            if _is_away(error):
                 raise StoreUnavailable from error
             raise
 
@@ -132,6 +133,19 @@ class Store:
 def _is_race(error: exc.DBAPIError) -> bool:
     # 40001 serialization_failure, 40P01 deadlock_detected, 55P03 lock_not_available (PostgreSQL, appendix A).
     return getattr(error.orig, "sqlstate", None) in {"40001", "40P01", "55P03"}
+
+
+def _is_away(error: exc.DBAPIError) -> bool:
+    if error.connection_invalidated or isinstance(error, exc.InterfaceError):
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        # A wrong statement is an OperationalError too; what is left is locks, full disks and lost files.
+        return error.orig.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
+    state = getattr(error.orig, "sqlstate", None)
+    # Class 08: broken connection, 53: lacking resources, 57P: a server going down; no state: none was reached.
+    return isinstance(error, exc.OperationalError) and (
+        state is None or state[:2] in {"08", "53"} or state[:3] == "57P"
+    )
 
 
 def _postgresql_engine(url: URL, pool_size: int) -> Engine:

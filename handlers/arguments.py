@@ -24,6 +24,7 @@ from crm_store.schedules import Schedule
 from handlers import naming
 from handlers.errors import UserError
 from handlers.reading import contact_points, moments
+from handlers.reading.characters import shown
 from handlers.reading.money import read_money
 from handlers.reading.schedules import read_schedule
 from handlers.reply import Action, Choice, FieldKind
@@ -158,7 +159,7 @@ class MomentArgument(Argument[datetime]):
 
     def read(self, text: str, asked: Asked) -> datetime:
         """Return the instant, aware UTC."""
-        return moments.read_moment(text, asked.request.local_now)
+        return moments.read_moment(text, asked.request.local_now, future=True)
 
     def width(self, words: Sequence[str]) -> int:
         """Return how many leading words make the moment."""
@@ -268,7 +269,7 @@ class PersonArgument(Argument[User]):
             buttons = tuple(asked.button(f"{u.name} ({u.email})", u.email) for u in found)
             raise UserError(_("Several colleagues are called that; which one?"), actions=buttons)
         raise UserError(
-            _("There is no colleague called “{name}”.", name=naming.shown(words)),
+            _("There is no colleague called “{name}”.", name=shown(words)),
             _("Type `user list` to see everybody."),
         )
 

@@ -172,7 +172,9 @@ def quote(value: str) -> str:
     """Put a value into quotes where the grammar needs them."""
     if value and not re.search(r'[\s"=“”„«»]', value):
         return value
-    return '"' + value.replace('"', '\\"') + '"'
+    # A backslash before the closing quote would escape it; values are read without the space around them.
+    space = " " if value.endswith("\\") else ""
+    return '"' + value.replace('"', '\\"') + space + '"'
 
 
 def _declare(pattern: str, role: Role, example: str, handler: Handler, *, reads: bool) -> Command:

@@ -12,6 +12,7 @@ from handlers import cards
 from handlers.arguments import Name, PageNumber, RecordArgument, Website
 from handlers.command import command
 from handlers.errors import UserError
+from handlers.fields import custom_fields
 from handlers.reply import Action, Field, Reply, Row, Tone
 from handlers.request import Request
 from handlers.wording import _, moment, money, plural
@@ -158,7 +159,10 @@ def _card(request: Request, company: Company, title: str, warning: str = "") -> 
     return Reply(
         title=title,
         text=warning,
-        fields=tuple(Field(label, value) for label, value in shown.items() if value),
+        fields=(
+            *(Field(label, value) for label, value in shown.items() if value),
+            *custom_fields(request, company),
+        ),
         actions=(
             Action(_("Timeline"), f"timeline company:{company.id}"),
             Action(_("Add note"), f"note add company:{company.id}"),

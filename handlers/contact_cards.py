@@ -12,7 +12,7 @@ from crm_store.contacts import Sameness, Twin
 from crm_store.models import Contact
 from crm_store.money import Money
 from handlers.fields import custom_fields
-from handlers.naming import shown
+from handlers.reading.characters import shown
 from handlers.reply import Action, Field, Reply, Sensitivity, Style, Tone
 from handlers.request import Request
 from handlers.wording import _, mark, moment, money, plural

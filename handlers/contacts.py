@@ -28,6 +28,7 @@ from handlers.contact_cards import card
 from handlers.errors import UserError
 from handlers.fields import read_yes_no
 from handlers.forms import form
+from handlers.reading.characters import shown
 from handlers.reading.contact_points import read_email
 from handlers.reply import Action, Reply, Row
 from handlers.request import Call, Request
@@ -54,7 +55,7 @@ class CompanyOrNew(RecordArgument):
             if not naming.is_name(text) or records.by_name(request.session, "company", written):
                 raise
             given = {n: v for n, v in request.call.values.items() if n != "company"}
-            name = naming.shown(written)
+            name = shown(written)
             both = line_of(Call(request.call.command, {**given, "new_company": written}))
             alone = line_of(Call(request.call.command, given))
             raise UserError(

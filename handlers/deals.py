@@ -12,6 +12,7 @@ from handlers import cards
 from handlers.arguments import Argument, Asked, Name, PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
+from handlers.fields import custom_fields
 from handlers.reply import Action, Choice, Field, FieldKind, Reply, Row, Style, Tone
 from handlers.request import Request
 from handlers.wording import _, date_stamp, day, money, plural
@@ -247,7 +248,10 @@ def _card(request: Request, deal: Deal, title: str) -> Reply:
     }
     return Reply(
         title=title,
-        fields=tuple(Field(label, value) for label, value in shown.items() if value),
+        fields=(
+            *(Field(label, value) for label, value in shown.items() if value),
+            *custom_fields(request, deal),
+        ),
         actions=_buttons(request, deal),
         footer=_("Deal #{id}", id=deal.id),
         tone={StageKind.WON: Tone.GOOD, StageKind.LOST: Tone.BAD}.get(

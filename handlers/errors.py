@@ -26,4 +26,6 @@ class UserError(Exception):
 
     def reply(self) -> Reply:
         """Return the failure as a card."""
-        return Reply(title=self.what, text=self.hint, actions=self.actions, tone=Tone.WARNING)
+        return Reply(
+            title=self.what, text=self.hint, actions=self.actions, tone=Tone.WARNING, replaces=False
+        )

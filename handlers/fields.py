@@ -19,8 +19,8 @@ from handlers import cards
 from handlers.arguments import AnyRecord, Argument, Asked, ChoiceArgument, Name, Text
 from handlers.command import command, line_of
 from handlers.errors import UserError
-from handlers.naming import KIND_NAMES, shown
-from handlers.reading.characters import plain
+from handlers.naming import KIND_NAMES
+from handlers.reading.characters import plain, shown
 from handlers.reading.moments import read_day
 from handlers.reply import Action, Field, Reply, Row
 from handlers.request import Call, Request

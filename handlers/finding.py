@@ -14,7 +14,8 @@ from crm_store.records import Model
 from handlers import cards
 from handlers.arguments import PageNumber, Text
 from handlers.command import command, line_of
-from handlers.naming import KIND_NAMES, shown
+from handlers.naming import KIND_NAMES
+from handlers.reading.characters import shown
 from handlers.reply import Action, Reply, Row
 from handlers.request import Call, Request
 from handlers.wording import _, money

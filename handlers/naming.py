@@ -14,6 +14,7 @@ from crm_store import records, search
 from crm_store.conversations import Reference
 from crm_store.records import Model
 from handlers.errors import UserError
+from handlers.reading.characters import shown
 from handlers.reply import Action
 from handlers.request import Request
 from handlers.wording import _, mark
@@ -48,15 +49,8 @@ _ORDINALS = {
 }
 _NUMBER = re.compile(r"#?([0-9]{1,18})")
 _TYPED = re.compile(r"([a-z]+)[:#]([0-9]{1,18})")
-_SHOWN = 40
 
 Button: TypeAlias = Callable[[str, str], Action]
-
-
-def shown(text: str) -> str:
-    """Return at most 40 characters of what was typed, for a message that repeats it."""
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
 def is_name(text: str) -> bool:

@@ -152,7 +152,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer or a notice; every part is optional and they are drawn in the order of the fields."""
+    """An answer or a notice; every part is optional and they are drawn in the order of the fields.
+
+    `replaces` allows the answer to a pressed button to take the place of its message; a refusal never does.
+    """
 
     title: str = ""
     text: str = ""
@@ -163,6 +166,7 @@ class Reply:
     actions: tuple[Action, ...] = ()
     footer: str = ""
     tone: Tone = Tone.NEUTRAL
+    replaces: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return the reply as JSON values, the form in which the inbox keeps it."""
@@ -184,6 +188,7 @@ class Reply:
             actions=tuple(Action(**{**a, "style": Style(a["style"])}) for a in data["actions"]),
             footer=data["footer"],
             tone=Tone(data["tone"]),
+            replaces=data["replaces"],
         )
 
 

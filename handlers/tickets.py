@@ -21,6 +21,7 @@ from handlers import cards
 from handlers.arguments import PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
+from handlers.fields import custom_fields
 from handlers.notices import Telling, notice
 from handlers.reply import Action, Field, Reply, Row, Style, Tone
 from handlers.request import Request
@@ -266,7 +267,7 @@ def _card(request: Request, ticket: Ticket, title: str) -> Reply:
     return Reply(
         title=title,
         text=ticket.text,
-        fields=_fields(ticket),
+        fields=(*_fields(ticket), *custom_fields(request, ticket)),
         table=cards.listing("", columns, latest, "").table,
         actions=_buttons(ticket),
         footer=_("Ticket #{id}", id=ticket.id),

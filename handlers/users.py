@@ -143,6 +143,11 @@ def link(request: Request, code: Annotated[str, TextArgument(limit=40)] = "") ->
     """Get a one-time code here, or use one from your other account to link this one."""
     if not code:
         return _issue(request)
+    if not request.private:
+        raise UserError(
+            _("A code is only used in private."),
+            _("Send me `link` and the code in a direct message."),
+        )
     user = users.redeem_code(request.session, code, request.now)
     if user is None or not user.active:
         raise UserError(

@@ -33,6 +33,7 @@ OPENERS = (
     "bot/app.py",
     "bot/cli/*.py",
     "bot/delivery.py",
+    "bot/demo/world.py",
     "bot/leadership.py",
     "bot/router.py",
     "bot/scheduler.py",

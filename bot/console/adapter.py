@@ -109,7 +109,7 @@ class ConsoleSurface:
         return Sent(key, address)
 
     async def find(self, address: Address, key: str) -> Sent | None:
-        """A terminal keeps nothing that could be looked up."""
+        """Return nothing: a terminal keeps nothing that could be looked up."""
         del address, key
         return None
 

@@ -36,6 +36,8 @@ from crm_store.store import Session
 
 SEED = 7
 CUSTOMERS = 260
+DRIFTING = 0.35  # share of the customers who leave in the two years
+FADING_DAYS = 120  # how long before that they order less
 ZONE = ZoneInfo("Europe/Berlin")
 CURRENCY = "EUR"
 TEAM = (
@@ -290,11 +292,10 @@ def _orders(session: Session, companies: list[int], now: datetime, rng: random.R
     for company in companies:
         gap = rng.choice((14, 21, 30, 45, 60))
         size = rng.choice((120, 300, 700, 2400))
-        # A third of the customers drift away: their gaps grow until they stop.
-        stops = now - timedelta(days=rng.randrange(10, 500)) if rng.random() < 0.35 else now
+        stops = now - timedelta(days=rng.randrange(10, 500)) if rng.random() < DRIFTING else now
         at = now - timedelta(days=rng.randrange(120, 720))
         while at < stops:
-            fading = 1.8 if (stops - at).days < 120 and stops < now else 1.0
+            fading = 1.8 if (stops - at).days < FADING_DAYS and stops < now else 1.0
             total = Decimal(round(size * rng.uniform(0.5, 1.6) / fading, 2)).quantize(
                 Decimal("0.01")
             )

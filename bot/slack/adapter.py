@@ -92,7 +92,8 @@ class Slack:
                 return None
             reply = _fillable(reply)
             message = await asyncio.to_thread(render, reply, self._shorten)
-            sent = await self._put(body, to, message, again=again)
+            swap = reply.replaces and events.replaces(body)
+            sent = await self._put(body, to, message, swap=swap, again=again)
             if message.chart:
                 await self._upload(message.chart, to, language)
         return sent
@@ -228,9 +229,8 @@ class Slack:
         return True
 
     async def _put(
-        self, body: Body, to: Destination, message: SlackMessage, *, again: bool
+        self, body: Body, to: Destination, message: SlackMessage, *, swap: bool, again: bool
     ) -> Sent | None:
-        swap = events.replaces(body)
         if to.response_url:
             return await self._respond(to, message, swap=swap)
         if swap and to.message:

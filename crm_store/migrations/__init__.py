@@ -37,14 +37,21 @@ def upgrade(engine: Engine) -> None:
         sqlalchemy.exc.OperationalError: another process migrates for longer than two minutes
             (15 seconds on SQLite), or the database is away; nothing was changed.
     """
-    head = _head()
-    if _recorded(engine) >= head:
+    newest = head()
+    if recorded(engine) >= newest:
         return
     with _alone(engine) as connection:
-        if _revision(connection) < head:
+        if revision(connection) < newest:
             from alembic import command
 
             command.upgrade(_config(connection), "head")
+
+
+def build(connection: Connection, revision: str) -> None:
+    """Bring the tables to `revision` or "head" inside the caller's transaction; for a restore."""
+    from alembic import command
+
+    command.upgrade(_config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -70,26 +77,31 @@ def draft(subject: str) -> None:
     with engine.connect() as connection:
         config = _config(connection)
         command.upgrade(config, "head")
-        command.revision(config, subject, autogenerate=True, rev_id=f"{int(_head()) + 1:04}")
+        command.revision(config, subject, autogenerate=True, rev_id=f"{int(head()) + 1:04}")
     engine.dispose()
 
 
-def _head() -> str:
+def head() -> str:
+    """Return the newest form that this program knows."""
     return max(path.name for path in (_HERE / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
-def _recorded(engine: Engine) -> str:
+def recorded(engine: Engine) -> str:
+    """Return the form that the tables have; empty when there are none or the database is away."""
     try:
         with engine.execution_options(reading=True).connect() as connection:
-            return _revision(connection, known=True)
+            return _found(connection)
     except (OperationalError, ProgrammingError):
         # No table yet, or no database: what follows finds out which.
         return ""
 
 
-def _revision(connection: Connection, *, known: bool = False) -> str:
-    if not known and not sa.inspect(connection).has_table("alembic_version"):
-        return ""
+def revision(connection: Connection) -> str:
+    """Return the form that the tables have; empty when there are none."""
+    return _found(connection) if sa.inspect(connection).has_table("alembic_version") else ""
+
+
+def _found(connection: Connection) -> str:
     found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
     return str(found or "")
 

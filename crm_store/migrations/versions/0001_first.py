@@ -168,9 +168,8 @@ def _sales() -> None:
         "stages",
         _reference("stages", "pipeline_id", "pipelines", nullable=False),
         *_required(TEXT, "name"),
-        *_required(sa.Integer(), "position"),
+        *_required(sa.Integer(), "position", "probability"),
         *_required(CHOICE, "kind"),
-        *_required(sa.Integer(), "probability"),
         *_required(JSON, "required"),
         _unique("stages", "pipeline_id", "name"),
     )
@@ -359,21 +358,6 @@ def _machinery() -> None:
         _unique("occurrences", "schedule", "planned_local"),
     )
     _create(
-        "conversations",
-        *_required(TEXT, "place", "person"),
-        *_optional(JSON, "dialog"),
-        *_optional(TEXT, "subject"),
-        *_optional(JSON, "listing"),
-        *_required(INSTANT, "updated_at"),
-        _unique("conversations", "place", "person"),
-    )
-    _create(
-        "short_lines",
-        *_required(TEXT, "key", "line"),
-        *_required(INSTANT, "created_at"),
-        _unique("short_lines", "key"),
-    )
-    _create(
         "digests",
         *_required(TEXT, "line", "schedule", "time_zone", "address"),
         _reference("digests", "owner_id", "users", nullable=False),
@@ -392,6 +376,21 @@ def _machinery() -> None:
 
 
 def _ledgers() -> None:
+    _create(
+        "conversations",
+        *_required(TEXT, "place", "person"),
+        *_optional(JSON, "dialog"),
+        *_optional(TEXT, "subject"),
+        *_optional(JSON, "listing"),
+        *_required(INSTANT, "updated_at"),
+        _unique("conversations", "place", "person"),
+    )
+    _create(
+        "short_lines",
+        *_required(TEXT, "key", "line"),
+        *_required(INSTANT, "created_at"),
+        _unique("short_lines", "key"),
+    )
     _create(
         "audit",
         *_required(INSTANT, "at"),
