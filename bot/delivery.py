@@ -219,7 +219,7 @@ class Delivery:
                 if doubtful and surface.can_look_up:
                     found = await surface.find(Address.parse(due.tried_at or ""), due.key)
                     if found:
-                        await self._note_sent(due, found)
+                        await self._note_sent(due, message, found)
                         return
                     doubtful = False
                 elif doubtful and due.priority == notices.DIGEST:
@@ -232,7 +232,7 @@ class Delivery:
             silence = DeliveryError("no answer in time", in_doubt=True)
             await self._failed(due, message.address, silence, doubtful=True)
         else:
-            await self._note_sent(due, sent)
+            await self._note_sent(due, message, sent)
 
     async def _send(self, surface: Surface, due: Due, message: _Message, *, again: bool) -> Sent:
         self._paces.leave(message.address, self._monotonic())
@@ -246,9 +246,12 @@ class Delivery:
             again=again,
         )
 
-    async def _note_sent(self, due: Due, sent: Sent) -> None:
+    async def _note_sent(self, due: Due, message: _Message, sent: Sent) -> None:
+        said = message.reply.to_dict()["table"] if due.priority == notices.DIGEST else None
         await self._write(
-            lambda s: notices.sent(s, due.id, sent.address, sent.message_id, self._clock(s))
+            lambda s: notices.sent(
+                s, due.id, sent.address, sent.message_id, self._clock(s), said=said
+            )
         )
 
     async def _failed(

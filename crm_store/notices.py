@@ -117,9 +117,18 @@ def claim(
 
 
 def sent(
-    session: Session, notice_id: int, address: Address, message_id: str, now: datetime
+    session: Session,
+    notice_id: int,
+    address: Address,
+    message_id: str,
+    now: datetime,
+    *,
+    said: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note that the platform has the message."""
+    """Note that the platform has the message; `said` is kept in the payload, to compare the next one with."""
+    if said is not None:
+        notice = session.get_one(Notice, notice_id)
+        notice.payload = {**notice.payload, "said": dict(said)}
     _update(
         session,
         [notice_id],

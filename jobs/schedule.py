@@ -59,6 +59,24 @@ class Job:
 # A job is imported when it runs: its module needs `JobContext` from here.
 
 
+def _reminders(context: JobContext) -> str:
+    from jobs import reminders
+
+    return reminders.run(context)
+
+
+def _digests(context: JobContext) -> str:
+    from jobs import digests
+
+    return digests.run(context)
+
+
+def _housekeeping(context: JobContext) -> str:
+    from jobs import housekeeping
+
+    return housekeeping.run(context)
+
+
 def _scores(context: JobContext) -> str:
     from jobs import scores
 
@@ -78,6 +96,9 @@ def _segment_summary(context: JobContext) -> str:
 
 
 SCHEDULE: tuple[Job, ...] = (
+    Job("reminders", timedelta(minutes=1), _reminders, timedelta(hours=1)),
+    Job("digests", timedelta(minutes=1), _digests, timedelta(hours=1)),
+    Job("housekeeping", Schedule(Rule.DAILY, (time(3, 10),)), _housekeeping, timedelta(hours=12)),
     Job("scores", Schedule(Rule.DAILY, (MADE_AT,)), _scores, timedelta(hours=4)),
     Job("churn_alerts", Schedule(Rule.DAILY, (time(7, 30),)), _churn_alerts, timedelta(hours=12)),
     Job(
