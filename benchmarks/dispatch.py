@@ -139,7 +139,7 @@ def _print(seen: dict[str, list[tuple[float, float, float]]], rounds: int) -> No
     print("|---|--:|--:|--:|")
     for name, times in seen.items():
         acknowledged, done, worked = (
-            f"{statistics.median(column) * 1000:.2f} ms" for column in zip(*times, strict=True)
+            _shown(statistics.median(column)) for column in zip(*times, strict=True)
         )
         acknowledged = acknowledged if name.startswith(("**", "slack")) else "–"
         print(f"| {name} | {acknowledged} | {done} | {worked} |")
@@ -147,6 +147,10 @@ def _print(seen: dict[str, list[tuple[float, float, float]]], rounds: int) -> No
     for ours, peer in COMPARED:
         ratio = _done(seen[ours]) / _done(seen[peer])
         print(f"- {ours.strip('*')}: done after {ratio:.2g} times what {peer} takes.")
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms" if seconds >= 0.001 else f"{seconds * 1_000_000:.0f} µs"
 
 
 def _done(times: list[tuple[float, float, float]]) -> float:

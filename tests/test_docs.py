@@ -47,7 +47,7 @@ SECRETS = {
     "TELEGRAM_BOT_TOKEN": "123456:abcdefghijklmnopqrstuvwxyz0123456789",
     "TELEGRAM_WEBHOOK_SECRET": "made-up-secret",
 }
-_BLOCK = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^ *```(?P<kind>\w*)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)|(?:src|href)=\"(?P<source>[^\"]+)\"")
 _PROGRAM = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?rapport (?P<rest>.+)$")
