@@ -271,9 +271,7 @@ def _card(request: Request, ticket: Ticket, title: str) -> Reply:
         table=cards.listing("", columns, latest, "").table,
         actions=_buttons(ticket),
         footer=_("Ticket #{id}", id=ticket.id),
-        tone=Tone.GOOD
-        if ticket.status in tickets.FINISHED
-        else _TONES.get(ticket.priority, Tone.NEUTRAL),
+        tone=Tone.GOOD if ticket.status in tickets.FINISHED else Tone.NEUTRAL,
     )
 
 

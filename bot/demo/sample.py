@@ -320,7 +320,7 @@ def _deals(
     for company in companies[:90]:
         stage = rng.choice(stages)
         opened = now - timedelta(days=rng.randrange(5, 150))
-        quiet = timedelta(days=rng.choice((1, 2, 4, 9, 14, 14)), hours=3)
+        quiet = timedelta(days=rng.choice((1, 2, 3, 4, 5, 7, 9, 12, 14)), hours=3)
         ended = stage.kind is not StageKind.OPEN
         rows.append(
             {
@@ -332,7 +332,7 @@ def _deals(
                 "currency": CURRENCY,
                 "opened_on": opened.date(),
                 "close_on": (now + timedelta(days=rng.randrange(3, 120))).date(),
-                "closed_at": now - timedelta(days=rng.randrange(1, 60)) if ended else None,
+                "closed_at": now - timedelta(days=rng.randrange(1, 150)) if ended else None,
                 "last_activity_at": now - quiet,
                 "created_at": opened,
             }
