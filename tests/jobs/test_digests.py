@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from bot.delivery import Delivery
 from crm_store import notices
-from crm_store.models import DigestDue, User
+from crm_store.models import DigestDue, NoticeState, User
 from jobs import digests
+from tests.bot.surfaces import MemorySurface
 from tests.desk import START, Desk
 from tests.jobs.shops import context, owed
 
@@ -108,3 +111,34 @@ def test_the_owner_is_told_once_that_a_delivery_failed(desk: Desk) -> None:
     for _run in range(2):
         digests.run(context(desk, START + timedelta(days=1, hours=1)))
     assert [n.user_id for n in owed(desk, "digest_failed")] == [desk.manager.id]
+
+
+def test_what_really_arrived_is_kept_to_compare_the_next_one_with(desk: Desk) -> None:
+    desk.rep.says("company add Acme")
+    desk.manager.says('digest add company list every="day 10:30" to=slack:C7')
+    now = START + timedelta(hours=1)
+    digests.run(context(desk, now))
+    slack = MemorySurface("slack", desk.clock)
+    deliver(desk, slack, now)
+    [notice] = owed(desk, "digest")
+    assert notice.state is NoticeState.SENT
+    assert [row["cells"][1] for row in notice.payload["said"]["rows"]] == ["Acme"]
+    assert len(slack.posts) == 1
+
+
+def deliver(desk: Desk, surface: MemorySurface, now: datetime) -> None:
+    desk.clock.set(now)
+
+    async def run() -> None:
+        delivery = Delivery(
+            desk.store,
+            {surface.name: surface},
+            desk.router.tell,
+            lambda _session: desk.clock.now(),
+            lambda: desk.clock.now().timestamp(),
+        )
+        await delivery.step()
+        await delivery.settle()
+        await delivery.stop()
+
+    asyncio.run(run())
