@@ -73,14 +73,15 @@ def _everyday(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     load = _add(commands, "import", "imports", "read a CSV file into the store")
     _config(load)
-    load.add_argument("file", type=Path)
+    load.add_argument("file", type=Path, nargs="?")
     kinds = ("contacts", "companies", "deals", "tickets", "orders", "activities")
-    load.add_argument("--kind", required=True, choices=kinds)
+    load.add_argument("--kind", choices=kinds, help="what the rows are")
     load.add_argument(
         "--map", nargs="+", default=[], metavar="their=ours", help="name their columns"
     )
     load.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
     load.add_argument("--json", action="store_true", help="print the result as JSON")
+    load.add_argument("--revert", type=int, metavar="ID", help="delete what an import brought")
     export = _add(commands, "export", "export", "write records to CSV files")
     _config(export)
     export.add_argument("folder", type=Path)
