@@ -141,6 +141,8 @@ POINTS: dict[str, Callable[[Hook], None]] = {
     "sent": _sent,
 }
 
+NOTICE_POINTS = frozenset({"claimed", "sent"})
+
 
 def _acknowledge_first() -> None:
     """Acknowledge an event and keep it a moment later, as a poller does that queues in memory."""

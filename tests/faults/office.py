@@ -14,11 +14,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
+from random import Random, sample
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,13 +39,14 @@ from crm_store.store import Actor, Store
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 
-from .failpoints import POINTS
+from .failpoints import NOTICE_POINTS, POINTS
 from .processes import KILLED, Alone, Child, Nursery
 
 ACTOR = Actor(None, "test", "", "")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 TELEGRAM_PEOPLE = (101, 102, 103, 104)
 SLACK_PEOPLE = ("U101", "U102", "U103", "U104")
+BELOW_EPHEMERAL = range(20_000, 30_000)
 IN_HAND = 16  # commands that the team leaves unanswered at a time
 PATIENCE = 90.0  # seconds until a test gives up
 POINT_WITHIN = 2.5  # seconds after which a point that is not passed is given up
@@ -101,20 +102,31 @@ class Count:
 
 
 class Office:
-    """The team, the two platforms and the store of one Rapport."""
+    """The team, the two platforms and the store of one Rapport.
+
+    `mode` is how Slack's events arrive: "http" or "socket".
+    """
 
     def __init__(
-        self, store: Store, folder: Path, telegram: FakeTelegram, slack: FakeSlack
+        self,
+        store: Store,
+        folder: Path,
+        telegram: FakeTelegram,
+        slack: FakeSlack,
+        mode: str = "http",
     ) -> None:
         self.store = store
+        self.mode = mode
         self.telegram = telegram
         self.slack = slack
         self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/slack/events"
         self.log = folder / "rapport.log"
         self.config = self.configure(folder / "config.toml", self.port)
         self.arguments = ("run", "--config", str(self.config))
         self.environment = {
             "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
             "SLACK_SIGNING_SECRET": slack.signing_secret,
             "TELEGRAM_BOT_TOKEN": telegram.token,
         }
@@ -130,7 +142,7 @@ class Office:
         url = self.store.url.render_as_string(hide_password=False)
         file.write_text(
             f'[store]\nurl = "{url}"\n[web]\nport = {port}\n'
-            f'[slack]\nenabled = true\nmode = "http"\napi_base_url = "{self.slack.base_url}"\n'
+            f'[slack]\nenabled = true\nmode = "{self.mode}"\napi_base_url = "{self.slack.base_url}"\n'
             f'[telegram]\nenabled = true\napi_base_url = "{self.telegram.base_url}"\n'
         )
         return file
@@ -145,6 +157,16 @@ class Office:
             return False
         finally:
             connection.close()
+
+    def deliver(self, event: dict[str, Any]) -> bool:
+        """Send an event as Slack does and return whether it was acknowledged."""
+        try:
+            if self.mode == "socket":
+                return bool(self.slack.sockets) and self.slack.socket_send(event, timeout=1).acked
+            status, _text = self.slack.http_send(self.url, event)
+        except (OSError, http.client.HTTPException, AssertionError, ZeroDivisionError):
+            return False  # the process died meanwhile; the last two mean that no socket is left
+        return status == http.HTTPStatus.OK
 
     def start_alone(self, config: Path | None = None) -> Alone:
         """Start `rapport run` as anybody does."""
@@ -284,7 +306,6 @@ class Team(threading.Thread):
         super().__init__(daemon=True)
         self.office = office
         self.given: list[str] = []
-        self.acknowledged = 0
         self._most = most
         self._enough = threading.Event()
         self._waiting: list[tuple[dict[str, Any], int]] = []
@@ -317,16 +338,10 @@ class Team(threading.Thread):
         self._waiting.append((event, 2 if turn % 10 == 0 else 1))
 
     def _deliver(self) -> None:
-        url = f"http://127.0.0.1:{self.office.port}/slack/events"
         for event, copies in list(self._waiting):
-            try:
-                status, _text = self.office.slack.http_send(url, event)
-            except (OSError, http.client.HTTPException):
+            if not self.office.deliver(event):
                 self._enough.wait(0.05)
                 return
-            if status != http.HTTPStatus.OK:
-                return
-            self.acknowledged += 1
             self._waiting.remove((event, copies))
             if copies > 1:
                 self._waiting.append((event, copies - 1))
@@ -359,14 +374,15 @@ def besiege(
     for turn, point in enumerate(chosen):
         for platform in ("telegram", "slack"):
             office.owe(platform, notices.DIGEST if turn % 3 == 0 else notices.REMINDER)
-        fuse = {} if point == RANDOMLY else {point: dice.randint(1, 3)}
+        passes = dice.randint(1, 2 if point in NOTICE_POINTS else 6)
+        fuse = {} if point == RANDOMLY else {point: passes}
         process = nursery.start(office.arguments, office.environment, office.log, fuse, bugs)
         died[_die(office, process, point, dice)] += 1
         office.let_claims_lapse()
     meanwhile = len(office.answered())
     process = nursery.start(office.arguments, office.environment, office.log)
     team.end()
-    until(office.is_quiet, office)
+    until(lambda: office.is_up() and office.is_quiet(), office)
     process.signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0, office.tail()
     return office.count(team.given, meanwhile, died, time.monotonic() - begun)
@@ -385,10 +401,10 @@ def _die(office: Office, process: Child, point: str, dice: Random) -> str:
 
 
 @contextmanager
-def opened(store: Store, folder: Path) -> Iterator[Office]:
+def opened(store: Store, folder: Path, mode: str = "http") -> Iterator[Office]:
     """Open an office with its platforms; what must never be sent fails at the end."""
     with FakeTelegram() as telegram, FakeSlack() as slack:
-        yield Office(store, folder, telegram, slack)
+        yield Office(store, folder, telegram, slack, mode)
 
 
 def until(condition: Callable[[], object], office: Office, seconds: float = PATIENCE) -> None:
@@ -409,7 +425,8 @@ def _above_one(counted: Counter[tuple[str, str]], platform: str) -> int:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
+    """Return a port that nobody listens on and that no outgoing connection will be given."""
+    for port in sample(BELOW_EPHEMERAL, len(BELOW_EPHEMERAL)):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")

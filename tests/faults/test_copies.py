@@ -56,6 +56,7 @@ class Copies:
 
     def end(self, *processes: Child) -> Count:
         """Wait until nothing is left to do, stop cleanly, and count."""
+        until(lambda: all(map(self.office.is_up, self.ports[-len(processes) :])), self.office)
         until(self.office.is_quiet, self.office)
         for process in processes:
             process.signal(signal.SIGTERM)

@@ -5,10 +5,14 @@ The long version, with its table, is `benchmarks/kill.py`.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from crm_store.store import Store
+
 from .failpoints import BUGS, POINTS
-from .office import RANDOMLY, Office, besiege
+from .office import RANDOMLY, Office, besiege, opened
 from .processes import Nursery
 
 SEED = 16
@@ -21,6 +25,16 @@ def test_no_kill_loses_or_doubles_anything(office: Office, nursery: Nursery) -> 
     assert sum(count.kills.values()) == KILLS
     assert len(count.kills.keys() - {RANDOMLY}) >= len(POINTS) - 2, count.kills
     assert count.answered_meanwhile > KILLS, count
+
+
+def test_socket_mode_keeps_the_same_promises(
+    sqlite_store: Store, tmp_path: Path, nursery: Nursery
+) -> None:
+    points = ("kept", "committed", "answered", RANDOMLY)
+    with opened(sqlite_store, tmp_path, "socket") as office:
+        count = besiege(office, nursery, 8, SEED, points=points)
+    assert count.broken == {}, count
+    assert count.answered_meanwhile > 8, count
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def refused(office: Office, number: str) -> str:
     """Give a slash command and return what its sender reads at once."""
     name = SLACK_PEOPLE[0]
     command = office.slack.slash_command(name, office.slack.dm(name), f'company add "{number}"')
-    status, text = office.slack.http_send(f"http://127.0.0.1:{office.port}/slack/events", command)
+    status, text = office.slack.http_send(office.url, command)
     assert status == 200
     return str(json.loads(text)["text"])
 
