@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_store import halts, inbox, notices
-from crm_store.models import InboxRow, InboxState, Lease, Notice, NoticeState, Occurrence
+from crm_store.models import Halt, InboxRow, InboxState, Lease, Notice, NoticeState, Occurrence
 
 _FAILED_SHOWN = 20
 
@@ -64,6 +64,16 @@ def held_leases(session: Session, now: datetime) -> Sequence[Lease]:
     """Return the leases that have not lapsed: while there is one, a process works on the store."""
     query = sa.select(Lease).where(Lease.expires_at > now).order_by(Lease.name)
     return session.scalars(query).all()
+
+
+def is_writable(session: Session) -> bool:
+    """Tell whether the database takes changes; a replica and a read-only file do not."""
+    nothing = sa.update(Halt).where(sa.false()).values(bucket=Halt.bucket)
+    try:
+        session.execute(nothing, execution_options={"synchronize_session": False})
+    except sa.exc.DBAPIError:
+        return False
+    return True
 
 
 def _last_runs(session: Session) -> Sequence[Occurrence]:

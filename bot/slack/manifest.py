@@ -1,0 +1,83 @@
+"""What Slack has to know of the app: its commands, and the scopes and events that its features use.
+
+The limits are those of https://docs.slack.dev/reference/app-manifest; nothing here calls Slack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.config import SlackConfig
+from bot.visible import fit
+from handlers.command import commands
+
+HOST = "https://YOUR-HOST"
+PATH = "/slack/events"
+_HINT, _DESCRIPTION = 1_000, 2_000
+# Each scope with what needs it, so that none outlives its reason.
+SCOPES: Mapping[str, str] = {
+    "app_mentions:read": "lines that mention the bot in a channel",
+    "channels:history": "replies in the bot's threads, and finding a message that may be there",
+    "channels:read": "`rapport doctor`: is the bot in the channels of [routes]",
+    "chat:write": "answers and messages",
+    "commands": "slash commands",
+    "files:write": "charts",
+    "groups:history": "as channels:history, in private channels",
+    "groups:read": "as channels:read, in private channels",
+    "im:history": "lines in the direct message",
+    "im:write": "opening a direct message with a colleague",
+    "mpim:history": "as channels:history, in group messages",
+}
+EVENTS = (
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+)
+
+
+def manifest(config: SlackConfig) -> dict[str, Any]:
+    """Return the manifest of the app for this configuration; `handlers.subjects.load` goes before."""
+    over_http = config.mode == "http"
+    address = {"request_url": HOST + PATH} if over_http else {}
+    return {
+        "display_information": {
+            "name": "Rapport",
+            "description": "The CRM that a team talks to",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "rapport", "always_online": True},
+            "slash_commands": [_slash_command(config, name, address) for name in config.commands],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**address, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **address},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": not over_http,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _slash_command(config: SlackConfig, name: str, address: Mapping[str, str]) -> dict[str, Any]:
+    takes_all = name in config.commands[:1]
+    own = [each.removeprefix(name).strip() for each in commands() if each.split()[0] == name]
+    subjects = list(dict.fromkeys(each.split()[0] for each in commands()))
+    hint = " | ".join(subjects if takes_all else filter(None, own)) or "help"
+    about = "Talk to Rapport" if takes_all else f"Rapport: {name}"
+    return {
+        "command": f"/{name}",
+        "description": fit(about, _DESCRIPTION, len),
+        "usage_hint": fit(hint, _HINT, len),
+        # A colleague who is mentioned arrives with their id.
+        "should_escape": True,
+        **({"url": address["request_url"]} if address else {}),
+    }
