@@ -94,6 +94,12 @@ class Running:
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="rapport")
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that the program runs in."""
+        assert self._loop
+        return self._loop
+
     def start(self) -> None:
         """Return when every part has started."""
         self._thread.start()

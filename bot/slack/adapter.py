@@ -149,12 +149,16 @@ class Slack:
 
     async def _keep(self, body: Body) -> BoltResponse:
         """Keep the event, then let Bolt acknowledge it; what cannot be kept is not acknowledged."""
-        key = events.key_of(body)
-        if key is None or not events.is_for_us(body, self._bot_user):
+        try:
+            incoming = events.read(body, self._bot_user, self._config.commands)
+        except events.MALFORMED as error:
+            log.warning("event not understood reason=%s", type(error).__name__)
+            return BoltResponse(status=200)
+        if incoming is None:
             return BoltResponse(status=200)
         kept = body | {"rapport_bot": self._bot_user}
         try:
-            await self._receive(self.name, key, events.sender_of(body), kept)
+            await self._receive(self.name, incoming.key, incoming.sender, kept)
         except StoreUnavailable:
             return self._not_kept(body)
         return BoltResponse(status=200)
@@ -173,13 +177,15 @@ class Slack:
         raw = await request.body()
         if not self._is_signed(raw, request):
             return Response(status_code=401)
+        text = raw.decode()
+        if not events.is_event(text, request.headers.get("content-type", "")):
+            return Response(status_code=400)
         try:
-            bolt_request = AsyncBoltRequest(body=raw.decode(), headers=dict(request.headers))
-        except ValueError:
+            bolt_request = AsyncBoltRequest(body=text, headers=dict(request.headers))
+            answer = await self._bolt.async_dispatch(bolt_request)
+        except events.MALFORMED as error:
+            log.warning("event not understood reason=%s", type(error).__name__)
             return Response(status_code=400)
-        if not isinstance(bolt_request.body, dict):
-            return Response(status_code=400)
-        answer = await self._bolt.async_dispatch(bolt_request)
         return Response(answer.body, answer.status, headers=dict(answer.first_headers()))
 
     def _is_signed(self, raw: bytes, request: Request) -> bool:

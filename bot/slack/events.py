@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import parse_qs
 
 from bot.slack.render import MODAL, read_form, read_press
 from bot.surface import Incoming
@@ -20,6 +21,8 @@ Body: TypeAlias = dict[str, Any]
 
 PLATFORM = "slack"
 STORED = "\x01"  # a line that begins so is the key of a stored one
+# What reading an event raises that has another form than Slack's.
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 _ENTITY = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 
@@ -46,6 +49,21 @@ class Destination:
     def address(self) -> Address:
         """The place as the rest of Rapport names it."""
         return Address(PLATFORM, self.channel, self.thread)
+
+
+def is_event(text: str, content_type: str) -> bool:
+    """Tell whether a posted text holds an object: as JSON, or in the `payload` of a form."""
+    payloads = [text] if "json" in content_type else parse_qs(text).get("payload", ["{}"])
+    try:
+        found = [json.loads(payload) for payload in payloads]
+    except (ValueError, RecursionError):
+        return False
+    return all(
+        isinstance(each, dict)
+        and isinstance(each.get("type", ""), str)
+        and isinstance(each.get("event", {}), dict)
+        for each in found
+    )
 
 
 def key_of(body: Body) -> str | None:
