@@ -29,7 +29,7 @@ from handlers.importing.sales import Deals
 from handlers.importing.tickets import Activities, Tickets
 from handlers.request import Defaults
 
-CHUNK = 10_000
+CHUNK = 5_000
 # A spreadsheet runs what begins so; the full-width signs are taken for the same by some.
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "'", "＝", "＋", "－", "＠")
 _LOADERS: Mapping[Kind, Callable[[Batch], Loader[Any]]] = MappingProxyType(
