@@ -182,6 +182,7 @@ class Slack:
             return Response(status_code=400)
         try:
             bolt_request = AsyncBoltRequest(body=text, headers=dict(request.headers))
+            events.read(bolt_request.body, self._bot_user, self._config.commands)
             answer = await self._bolt.async_dispatch(bolt_request)
         except events.MALFORMED as error:
             log.warning("event not understood reason=%s", type(error).__name__)

@@ -1,0 +1,119 @@
+"""What every kind of notice keeps to; each is owed by its own job or command, never made up here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.demo.world import World
+from crm_store import notices as owing
+from crm_store.models import Deal, Notice, Stage, StageKind, Ticket, User
+from crm_store.store import Actor, Session
+from handlers.notices import notices
+from handlers.reply import Reply
+from jobs.schedule import SCHEDULE
+from tests.surfaces import jobs_context, morning
+from tests.test_every_command import within_limits
+
+SEED = Actor(None, "test", "seed", "seed")
+GONE = {"id": 10**9, "ids": [], "notices": []}
+STRANGE = ("<!channel> <b>down</b>", "@everyone *_~`x`", "=cmd()")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The demo's company, in which every job ran for a day, and every command that tells somebody."""
+    folder = tmp_path_factory.mktemp("world")
+    made = World(folder, morning(), (folder / "out").open("w"))
+    for text in STRANGE:
+        made.terminals["mona"].say(f'ticket new "{text}"')
+        number = _newest(made)
+        made.terminals["mona"].say(f"ticket assign {number} agnes")
+    for place in range(owing.FOLD_ABOVE + 2):
+        made.terminals["rita"].say(f"task add {STRANGE[0]} {place} due=9:10")
+    made.terminals["mona"].say('digest add deal list every="monday 9:10" to=me')
+    with made.store.transaction(SEED) as session:
+        _silence(session)
+    for hours in (0, 1):
+        run_jobs(made, hours)
+    with made.store.transaction(SEED) as session:
+        failed = session.scalars(sa.select(Notice.id).where(Notice.kind == "digest")).all()
+        owing.dead(session, failed, "channel_not_found")
+    run_jobs(made, 7 * 24 + 1)
+    yield made
+    made.out.close()
+    made.store.close()
+
+
+def run_jobs(world: World, hours: int) -> None:
+    """Run the whole timetable at so many hours after the morning."""
+    for job in SCHEDULE:
+        job.run(jobs_context(world.store, morning() + timedelta(hours=hours)))
+
+
+def _silence(session: Session) -> None:
+    """Leave one open deal of Rita's alone for a fortnight."""
+    deal = session.scalars(
+        sa.select(Deal)
+        .join(Stage)
+        .join(Deal.owner)
+        .where(Stage.kind == StageKind.OPEN, User.email == "rita@rapport.example")
+    ).first()
+    assert deal
+    deal.last_activity_at = morning() - timedelta(days=14, hours=2)
+
+
+def _newest(world: World) -> int:
+    with world.store.reading() as session:
+        return session.scalars(sa.select(sa.func.max(Ticket.id))).one()
+
+
+def owed(world: World) -> list[Notice]:
+    with world.store.reading() as session:
+        return list(session.scalars(sa.select(Notice).order_by(Notice.id)))
+
+
+def test_the_kinds_that_are_owed_are_those_that_have_words(world: World) -> None:
+    with world.store.transaction(SEED) as session:
+        owing.fold(session, morning() + timedelta(hours=1))
+    assert {notice.kind for notice in owed(world)} == set(notices())
+
+
+def told(world: World, notice: Notice) -> Reply | None:
+    """What a notice says an hour after the morning; nothing of it is kept."""
+    clock = world.clock
+    with world.store.reading() as session:
+        kept = session.get_one(Notice, notice.id)
+        kept.sent_to = kept.address or "console:somebody"
+        assert clock.now() == morning()
+        said = world.router.tell(session, kept)
+        session.expunge(kept)
+    return said[1] if said else None
+
+
+def test_every_kind_is_told_within_the_limits(world: World) -> None:
+    said = set()
+    for notice in owed(world):
+        reply = told(world, notice)
+        if reply:
+            said.add(notice.kind)
+            assert reply.title or reply.text
+            within_limits(reply)
+    assert said == {notice.kind for notice in owed(world)}
+
+
+def test_a_notice_whose_reason_is_gone_says_nothing(world: World) -> None:
+    for notice in owed(world):
+        gone = {
+            name: GONE.get(name.rpartition("_")[2], value) for name, value in notice.payload.items()
+        }
+        if gone == notice.payload:
+            continue
+        with world.store.reading() as session:
+            kept = session.get_one(Notice, notice.id)
+            kept.payload, kept.sent_to = gone, "console:somebody"
+            assert world.router.tell(session, kept) is None, notice.kind
+            session.expunge(kept)
