@@ -123,6 +123,9 @@ def _operation(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         function="verify",
     )
     _config(verify)
+    verify.add_argument(
+        "--anchor", metavar="ROW:HEX", help="what an earlier check printed; finds a cut-off end"
+    )
     verify.add_argument("--json", action="store_true", help="print it as JSON")
     manifest = _add(commands, "slack-manifest", "manifest", "print the manifest of the Slack app")
     _config(manifest)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -162,26 +162,31 @@ def kinds() -> frozenset[str]:
 
 
 def _walk(session: Session, key: bytes, anchor: tuple[int, str] | None, page: int) -> Break | None:
+    query = sa.select(AuditRow.__table__).order_by(AuditRow.id)
     mac, previous = "", 0
-    try:
-        for row in _all_rows(session, page):
-            if row.id != previous + 1:
-                return Break(previous + 1, "rows are missing here")
-            if not hmac.compare_digest(_mac(key, mac, _content(row)), row.mac):
-                return Break(row.id, "the row or the one before it was altered")
-            if anchor and row.id == anchor[0] and not row.mac.startswith(anchor[1]):
-                return Break(row.id, "the row is not the one that was noted")
-            mac, previous = row.mac, row.id
-    except (TypeError, ValueError, AttributeError) as error:
-        raise _Unreadable(previous + 1) from error
+    with session.connection().execute(query, execution_options={"yield_per": page}) as rows:
+        try:
+            for row in rows:
+                reason = _wrong(key, mac, previous, row, anchor)
+                if reason:
+                    return Break(previous + 1, reason)
+                mac, previous = row.mac, row.id
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _Unreadable(previous + 1) from error
     if anchor and previous < anchor[0]:
         return Break(previous + 1, "the end was cut off here")
     return None
 
 
-def _all_rows(session: Session, page: int) -> Iterator[sa.Row[Any]]:
-    query = sa.select(AuditRow.__table__).order_by(AuditRow.id)
-    yield from session.connection().execute(query, execution_options={"yield_per": page})
+def _wrong(
+    key: bytes, mac: str, previous: int, row: sa.Row[Any], anchor: tuple[int, str] | None
+) -> str:
+    if row.id != previous + 1:
+        return "rows are missing here"
+    if not hmac.compare_digest(_mac(key, mac, _content(row)), row.mac):
+        return "the row or the one before it was altered"
+    noted = not anchor or row.id != anchor[0] or row.mac.startswith(anchor[1])
+    return "" if noted else "the row is not the one that was noted"
 
 
 def _collect(session: Session, _context: object) -> None:

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from crm_store import audit, migrations, search
 from crm_store.models.base import UtcDateTime
 from crm_store.sealed import Damaged, SealedReader, SealedWriter
+from crm_store.store import Store
 
 __all__ = [
     "Contents",
@@ -34,6 +35,7 @@ __all__ = [
     "Newer",
     "damage",
     "dump",
+    "form",
     "is_empty",
     "is_in_use",
     "load",
@@ -74,16 +76,11 @@ def dump(session: Session, target: BinaryIO, key: bytes) -> Contents:
     """Write all tables, as they are at one moment, into `target`.
 
     Has to be the first use of `session`, so that PostgreSQL shows all tables of the same moment.
-
-    Raises:
-        LookupError: there are no tables.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
     revision = migrations.revision(connection)
-    if not revision:
-        raise LookupError("no tables")
     made_at = datetime.now(UTC)
     sealed = SealedWriter(target, key)
     # No name and no time in the inner header: the same store gives the same lines.
@@ -154,6 +151,20 @@ def is_empty(session: Session) -> bool:
     )
 
 
+def form(store: Store) -> str:
+    """Return the form of a store's tables; empty when it has none.
+
+    Raises:
+        StoreUnavailable: the database is away.
+        Damaged: the file is no database.
+    """
+    try:
+        with store.reading() as session:
+            return migrations.revision(session.connection())
+    except (sqlite3.DatabaseError, sa.exc.DatabaseError) as error:
+        raise Damaged from error
+
+
 def damage(file: Path) -> str:
     """Return what SQLite finds wrong with a file; nothing when it is sound."""
     try:
@@ -189,9 +200,10 @@ def _dump_table(connection: Connection, table: sa.Table, out: io.TextIOBase) -> 
     _line(out, {"table": table.name, "columns": columns})
     query = sa.select(table).order_by(*table.primary_key.columns)
     rows = 0
-    for row in connection.execute(query, execution_options={"yield_per": _BATCH}):
-        _line(out, [_encode(value) for value in row])
-        rows += 1
+    with connection.execute(query, execution_options={"yield_per": _BATCH}) as found:
+        for row in found:
+            _line(out, [_encode(value) for value in row])
+            rows += 1
     _line(out, {"rows": rows, "last": _last_number(connection, table.name)})
     return rows
 

@@ -7,7 +7,7 @@ commits.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -162,9 +162,18 @@ def _sqlite_engine(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+    event.listen(engine, "do_connect", _sqlite_make_private)
     event.listen(engine, "connect", _sqlite_connect)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def _sqlite_make_private(
+    _dialect: object, _record: object, arguments: Sequence[str], _options: object
+) -> None:
+    # SQLite gives the files that it puts beside this one the same mode.
+    if arguments[0] != ":memory:" and not Path(arguments[0]).exists():
+        Path(arguments[0]).touch(mode=0o600)
 
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's hook

@@ -21,6 +21,7 @@ SUBJECTS = (
     "imports",
     "users",
     "settings",
+    "status",
     "undo",
     "help",
     "folded",

@@ -81,15 +81,24 @@ def restore(arguments: argparse.Namespace, config: Config) -> int:
 
 
 def existing_store(config: Config) -> Store:
-    """Return the store as it is, not upgraded.
+    """Return a store that has tables, as it is, not upgraded.
 
     Raises:
-        Refused: the SQLite file is not there; opening it would make an empty one.
+        Refused: there is none; opening a SQLite file that is not there would make it.
     """
     store = open_store(config)
     if store.is_sqlite and not _file(store).exists():
-        raise Refused(f"There is no store at {store.url.database} yet.")
-    return store
+        raise Refused(f"There is no store at {_file(store)} yet; `rapport migrate` makes one.")
+    try:
+        if backups.form(store):
+            return store
+        why = "The store has no tables yet; run `rapport migrate`."
+    except StoreUnavailable:
+        why = UNREACHABLE
+    except backups.Damaged:
+        why = "The store's file is damaged; `rapport restore FILE --replace` brings a backup back."
+    store.close()
+    raise Refused(why)
 
 
 def _key(config: Config) -> bytes:
@@ -112,8 +121,6 @@ def _write(store: Store, part: Path, key: bytes) -> Contents:
             os.fsync(target.fileno())
     except StoreUnavailable as error:
         raise Refused(UNREACHABLE) from error
-    except LookupError as error:
-        raise Refused("The store is empty; there is nothing to back up.") from error
     except OSError as error:
         raise Refused(f"{part.parent} cannot be written: {error.strerror}.") from error
     return written

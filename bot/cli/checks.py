@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.app import open_store
 from bot.config import SECRETS, Config
-from crm_store import health, migrations
+from crm_store import backups, health, migrations
 from crm_store.store import Actor, Conflict, Store, StoreUnavailable
 
 _ACTOR = Actor(None, "command line", "doctor", "doctor")
@@ -76,6 +76,9 @@ def _store(config: Config) -> Iterator[Check]:
     except (StoreUnavailable, Conflict):
         advice = "Is [store] url right, the server up and the disk not full?"
         yield Check("store", ok=False, found="cannot be reached or written.", advice=advice)
+    except backups.Damaged:
+        advice = "Restore a backup: `rapport restore FILE --replace`."
+        yield Check("store", ok=False, found="the file is damaged.", advice=advice)
     finally:
         store.close()
 
@@ -83,7 +86,7 @@ def _store(config: Config) -> Iterator[Check]:
 def _tables(store: Store) -> Iterator[Check]:
     with store.reading() as session:
         skew = abs(store.now(session) - datetime.now(UTC))
-    form, newest = migrations.recorded(store.engine), migrations.head()
+    form, newest = backups.form(store), migrations.head()
     yield Check("store", ok=True, found="reached.")
     yield Check(
         "tables",

@@ -50,9 +50,7 @@ def status(arguments: argparse.Namespace, config: Config) -> int:
         with store.reading() as session:
             facts = _facts(health.read(session, store.now(session)))
     except StoreUnavailable as error:
-        raise Refused(
-            f"{UNREACHABLE} A store that was never used wants `rapport migrate` first."
-        ) from error
+        raise Refused(UNREACHABLE) from error
     finally:
         store.close()
     if arguments.json:
