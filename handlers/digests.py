@@ -143,7 +143,7 @@ def list_digests(request: Request, page: PageNumber = 1) -> Reply:
         )
         for digest, due_at in found
     ]
-    columns = ("#", _("Line"), _("When"), _("To"), _("Next"), _("Owner"))
+    columns = ("#", _("Line"), _("When"), _("To"), _("Next time"), _("Owner"))
     empty = _(
         'No digests yet; add one with `digest add report pipeline every="monday 9:00" to=me`.'
     )
@@ -265,7 +265,7 @@ def _card(request: Request, digest: Digest, title: str) -> Reply:
         fields=(
             Field(_("Line"), digest.line),
             Field(_("When"), words),
-            Field(_("Next"), moment(next_at) if next_at else _("it came for the last time")),
+            Field(_("Next time"), moment(next_at) if next_at else _("it came for the last time")),
             Field(_("To"), _where(digest, people)),
             Field(_("Owner"), digest.owner.name),
         ),

@@ -30,11 +30,11 @@ NAMES = {
     "loyal": mark("Loyal"),
     "big_spenders": mark("Big spenders"),
     "promising": mark("Promising"),
-    "new": mark("New"),
+    "new": mark("New customers"),
     "needs_attention": mark("Needs attention"),
     "at_risk": mark("At risk"),
     "hibernating": mark("Hibernating"),
-    "lost": mark("Lost"),
+    "lost": mark("Lost customers"),
 }
 OUTSIDE = "outside"
 MOVES = 6

@@ -12,7 +12,7 @@ from handlers.command import command
 from handlers.errors import UserError
 from handlers.reply import Action, Field, Reply
 from handlers.request import Request
-from handlers.wording import _
+from handlers.wording import _, speaking
 
 
 class Language(enum.StrEnum):
@@ -54,11 +54,12 @@ def settings(request: Request, language: Language | None = None, zone: Zone | No
         user.language = language.value
     if zone is not None:
         user.time_zone = zone
-    return Reply(
-        title=_("Your settings"),
-        fields=(Field(_("Language"), user.language), Field(_("Time zone"), user.time_zone)),
-        actions=(
-            Action("English", "settings language=en", replaces=True),
-            Action("中文", "settings language=zh", replaces=True),
-        ),
-    )
+    with speaking(user.language, user.time_zone):
+        return Reply(
+            title=_("Your settings"),
+            fields=(Field(_("Language"), user.language), Field(_("Time zone"), user.time_zone)),
+            actions=(
+                Action("English", "settings language=en", replaces=True),
+                Action("中文", "settings language=zh", replaces=True),
+            ),
+        )

@@ -56,7 +56,7 @@ def test_a_manager_sets_a_digest_up_and_sees_when_it_comes(desk: Desk) -> None:
     assert reply.title == "Digest #1 is set up."
     assert field(reply, "Line") == "report pipeline"
     assert field(reply, "When") == "every Monday at 10:30"
-    assert field(reply, "Next") == "Mon, Nov 16, 2026, 10:30"
+    assert field(reply, "Next time") == "Mon, Nov 16, 2026, 10:30"
     assert field(reply, "To") == "Mona Manager"
 
 
