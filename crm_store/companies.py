@@ -66,7 +66,9 @@ def open_deals(session: Session, company: Company) -> list[tuple[str, int, Decim
         .group_by(Deal.currency)
         .order_by(Deal.currency)
     )
-    return [(currency, count, total or Decimal(0)) for currency, count, total in session.execute(query)]
+    return [
+        (currency, count, total or Decimal(0)) for currency, count, total in session.execute(query)
+    ]
 
 
 def open_tickets(session: Session, company: Company) -> int:

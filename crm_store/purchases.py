@@ -42,7 +42,6 @@ def _floats() -> array[float]:
     return array("d")
 
 
-
 @dataclass(slots=True)
 class Purchases:
     """Orders of one currency, a column per field.
