@@ -21,6 +21,7 @@ from crm_store.models import Base, Contact, InboxRow, InboxState, Ticket
 from crm_store.store import Store
 from handlers.reply import Chart, ChartKind, Reply, Series
 from tests.fakes.slack import FakeSlack, Message
+from tests.outage import bring_back, take_away
 from tests.surfaces import PATIENCE, SlackHttp, SlackSocket, opened, slack_account
 from tests.surfaces import Slack as Stage
 
@@ -394,32 +395,17 @@ def test_the_address_is_confirmed_to_slack(posted: SlackHttp) -> None:
 # -------------------------------------------------------------------------- nothing is lost
 
 
-def take_away(stage: Stage) -> None:
-    """Put a folder in the place of the store, so that nothing can be kept."""
-    path = Path(stage.config.store.url.removeprefix("sqlite:///"))
-    stage.running.app.store.close()
-    path.rename(path.with_suffix(".away"))
-    path.mkdir()
-    stage.running.app.store.close()
-
-
-def bring_back(stage: Stage) -> None:
-    path = Path(stage.config.store.url.removeprefix("sqlite:///"))
-    path.rmdir()
-    path.with_suffix(".away").rename(path)
-
-
 def test_while_the_store_is_away_nothing_is_acknowledged_but_a_slash_command_says_so(
     posted: SlackHttp,
 ) -> None:
     mention = posted.slack.app_mention(AGNES, SALES, "ticket new One")
-    take_away(posted)
+    take_away(posted.running.app.store)
     assert posted.slack.http_send(posted.url, mention)[0] == 503
     typed = posted.slack.slash_command(AGNES, SALES, "ticket new Two")
     status, body = posted.slack.http_send(posted.url, typed)
     assert status == 200
     assert "nothing was done" in body
-    bring_back(posted)
+    bring_back(posted.running.app.store)
     assert posted.slack.http_send(posted.url, mention, retry=1)[0] == 200
     answer(posted, SALES, "Ticket #1 opened.")
     assert [ticket.subject for ticket in stored(posted, Ticket)] == ["One"]

@@ -29,6 +29,7 @@ from crm_store.store import Session
 from handlers.reply import Chart, ChartKind, Reply, Series
 from tests.fakes.telegram import FakeTelegram, TelegramMessage
 from tests.fakes.telegram_world import Webhook
+from tests.outage import bring_back, take_away
 
 AGNES, RITA, MONA, SAM = 7, 8, 9, 10
 GROUP, FORUM, TOPIC = -50, -1001, 77
@@ -92,13 +93,6 @@ class Office:
             rows = list(session.scalars(sa.select(model)))
         engine.dispose()
         return rows
-
-    def rename(self, old: str, new: str) -> None:
-        """Rename a table: a store without its inbox cannot keep anything."""
-        engine = sa.create_engine(self.config.store.url)
-        with engine.begin() as connection:
-            connection.execute(sa.text(f"ALTER TABLE {old} RENAME TO {new}"))
-        engine.dispose()
 
 
 def people(session: Session) -> None:
@@ -445,17 +439,17 @@ def test_while_the_store_is_away_nothing_is_confirmed(office: Office) -> None:
             return bool(telegram.webhook and refused in telegram.webhook.last_error)
         return len({str(call.params) for call in telegram.calls("getUpdates")[-2:]}) == 1
 
-    async def scene(_: App) -> None:
+    async def scene(app: App) -> None:
         telegram.message(AGNES, AGNES, "whoami")
         await office.answer(AGNES, "Agnes")
         await office.until(lambda: not telegram.pending)
-        await asyncio.to_thread(office.rename, "inbox", "away")
+        await asyncio.to_thread(take_away, app.store)
         telegram.message(AGNES, AGNES, "ticket new One")
         polls = len(telegram.calls("getUpdates"))
         await office.until(lambda: refused or len(telegram.calls("getUpdates")) > polls + 1)
         await office.until(waits)
         assert telegram.pending == 1
-        await asyncio.to_thread(office.rename, "away", "inbox")
+        await asyncio.to_thread(bring_back, app.store)
         await office.answer(AGNES, "Ticket #1 opened.")
         await office.until(lambda: not telegram.pending)
 

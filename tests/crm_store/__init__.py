@@ -1,0 +1,1 @@
+"""Tests of the queries and of the tables that keep promises."""
