@@ -20,7 +20,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.orm import Mapper, Session, sessionmaker
 
 from crm_store.models import AuditRow, Base
-from crm_store.models.base import Amount
+from crm_store.models.base import Amount, UtcDateTime
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 _UNTRACKED = frozenset({"version"})
@@ -124,8 +124,8 @@ def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
     already = sa.select(AuditRow.id).where(AuditRow.undoes == call).limit(1)
     if not rows or session.execute(already).first():
         raise LookupError(call)
-    for row in rows:
-        _refuse_later_change(session, row)
+    for row, after in _left(rows):
+        _refuse_later_change(session, row, after)
     session.info["undoes"] = call
     for row in reversed(rows):
         _take_back(session, row, at)
@@ -291,25 +291,40 @@ def _decode(kind: type[Base], name: str, value: Any) -> Any:  # noqa: ANN401 - a
     if value is None:
         return None
     column = sa.inspect(kind).columns[name].type
+    # Our own types name no Python type.
     if isinstance(column, Amount):
         return Decimal(value)
-    python_type = column.python_type
-    if python_type is datetime:
+    if isinstance(column, UtcDateTime):
         return datetime.fromisoformat(value)
+    python_type = column.python_type
     if python_type is date:
         return date.fromisoformat(value)
     return python_type(value) if issubclass(python_type, str) else value
 
 
-def _refuse_later_change(session: Session, row: AuditRow) -> None:
-    record = session.get(model(row.kind), row.record_id)
+def _left(rows: Sequence[AuditRow]) -> list[tuple[AuditRow, dict[str, Any]]]:
+    """Return the last row of each record with what the whole call left in its fields."""
+    found: dict[tuple[str, int], tuple[AuditRow, dict[str, Any]]] = {}
+    for row in rows:
+        record = row.kind, row.record_id
+        earlier = found[record][1] if record in found else {}
+        found[record] = row, {**earlier, **row.after}
+    return list(found.values())
+
+
+def _refuse_later_change(session: Session, row: AuditRow, after: dict[str, Any]) -> None:
+    kind = model(row.kind)
+    record = session.get(kind, row.record_id)
     if row.action == DELETED:
         changed = [] if record is None else ["id"]
     elif record is None:
         changed = ["id"]
     else:
-        now = _values(record)
-        changed = [name for name, value in row.after.items() if now.get(name) != value]
+        changed = [
+            name
+            for name, value in after.items()
+            if getattr(record, name) != _decode(kind, name, value)
+        ]
     if changed:
         raise ChangedSince(_culprit(session, row, changed))
 
