@@ -24,6 +24,7 @@ Handler: TypeAlias = Callable[..., Any]
 _PATTERN = re.compile(
     r"(?P<optional>\[)?(?:<(?P<required>[a-z_]+)(?P<rest1>\.\.\.)?>|(?P<named>[a-z_]+)=|(?P<name>[a-z_]+)(?P<rest2>\.\.\.)?)\]?"
 )
+_HELP = "help"
 _registry: dict[str, Command] = {}
 
 
@@ -154,8 +155,13 @@ def commands() -> Mapping[str, Command]:
 
 
 def match(text: str) -> tuple[Command, str] | None:
-    """Find the command that `text` begins with and what follows it; None when there is none."""
+    """Find the command that `text` begins with and what follows it; None when there is none.
+
+    `<subject> help` is `help <subject>`, of every subject.
+    """
     words = plain(text).split(maxsplit=2)
+    if [word.casefold() for word in words[1:]] == [_HELP] and _is_subject(words[0]):
+        return _registry[_HELP], words[0]
     for size in (2, 1):
         name = " ".join(words[:size]).casefold()
         if len(words) >= size and name in _registry:
@@ -210,6 +216,10 @@ def _without_none(hint: Any) -> Any:  # noqa: ANN401 - a type hint
         kinds = [kind for kind in typing.get_args(hint) if kind is not NoneType]
         return kinds[0] if len(kinds) == 1 else hint
     return hint
+
+
+def _is_subject(word: str) -> bool:
+    return any(each.subject == word.casefold() for each in _registry.values())
 
 
 def _width(parameter: Parameter, words: list[Token], *, last: bool) -> int:
