@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event, inspect
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper, Session, sessionmaker
 
 from crm_store.models import AuditRow, Base
@@ -45,6 +46,21 @@ class ChangedSince(Exception):
         """Keep the later change."""
         super().__init__(f"{row.kind} {row.record_id} was changed since")
         self.row = row
+
+
+class InUse(Exception):
+    """What a call made is used by other records, so it cannot go.
+
+    Attributes:
+        kind: the table of what cannot go.
+        record_id: its number there.
+    """
+
+    def __init__(self, kind: str, record_id: int) -> None:
+        """Keep which one: a row cannot be read any more once the database has refused."""
+        super().__init__(f"{kind} {record_id} is in use")
+        self.kind = kind
+        self.record_id = record_id
 
 
 class _Unreadable(Exception):
@@ -118,6 +134,7 @@ def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
 
     Raises:
         ChangedSince: somebody changed one of the fields afterwards; nothing is written back.
+        InUse: what was made is in use; the transaction must not commit.
         LookupError: the call changed nothing, or was undone already.
     """
     rows = list(rows_of_call(session, call))
@@ -128,8 +145,12 @@ def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
         _refuse_later_change(session, row, after)
     session.info["undoes"] = call
     for row in reversed(rows):
-        _take_back(session, row, at)
-        session.flush()
+        kind, record_id = row.kind, row.record_id
+        try:
+            _take_back(session, row, at)
+            session.flush()
+        except IntegrityError as error:
+            raise InUse(kind, record_id) from error
     return rows
 
 

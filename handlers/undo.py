@@ -8,7 +8,7 @@ from typing import Annotated
 from crm_store import audit
 from crm_store.models import AuditRow, Role, User
 from handlers.arguments import TextArgument
-from handlers.command import command
+from handlers.command import command, commands
 from handlers.errors import UserError
 from handlers.naming import KIND_NAMES
 from handlers.reply import Reply, Tone
@@ -24,6 +24,19 @@ _TABLE_KINDS = {
     "tasks": "task",
     "orders": "order",
     "products": "product",
+}
+_PART_NAMES = {
+    "activities": mark("entry of the timeline"),
+    "consents": mark("consent"),
+    "contact_emails": mark("e-mail"),
+    "contact_phones": mark("phone number"),
+    "custom_fields": mark("field"),
+    "digests": mark("digest"),
+    "identities": mark("account"),
+    "order_lines": mark("order line"),
+    "stage_changes": mark("stage change"),
+    "tags": mark("tag"),
+    "users": mark("colleague"),
 }
 _DONE = {
     audit.CREATED: mark("{kind} #{id} is gone again"),
@@ -43,11 +56,21 @@ def undo(request: Request, call: CallKey = "") -> Reply:
         )
     if rows[0].actor_id != request.colleague.id and not request.role.may(Role.MANAGER):
         raise UserError(_("Only a manager may undo what somebody else did."))
+    _permit(request, rows[0].command)
     try:
         taken_back = audit.undo(request.session, key, request.now)
     except audit.ChangedSince as error:
         raise UserError(
             _changed_since(request, error.row), _("Change it by hand if you still want to.")
+        ) from error
+    except audit.InUse as error:
+        raise UserError(
+            _(
+                "{kind} #{id} is in use by now, so nothing was undone.",
+                kind=_kind(error.kind),
+                id=error.record_id,
+            ),
+            _("Undo what was built on it first, or switch a colleague off with `user edit`."),
         ) from error
     except LookupError as error:
         raise UserError(_("This was undone already.")) from error
@@ -56,6 +79,16 @@ def undo(request: Request, call: CallKey = "") -> Reply:
         text=_summary(taken_back),
         tone=Tone.GOOD,
     )
+
+
+def _permit(request: Request, name: str) -> None:
+    """Refuse to undo what this person may not do: roles change, and a manager is no admin."""
+    made = commands().get(name)
+    if made and not request.role.may(made.role):
+        raise UserError(
+            _("To undo `{name}` you need the role {role}.", name=name, role=_(made.role.value)),
+            _("Ask a colleague who has it; `user list` shows the roles."),
+        )
 
 
 def _changed_since(request: Request, row: AuditRow) -> str:
@@ -84,4 +117,5 @@ def _summary(rows: Sequence[AuditRow]) -> str:
 
 def _kind(table: str) -> str:
     kind = _TABLE_KINDS.get(table)
-    return _(KIND_NAMES[kind]).capitalize() if kind else table
+    name = KIND_NAMES[kind] if kind else _PART_NAMES.get(table)
+    return _(name).capitalize() if name else table

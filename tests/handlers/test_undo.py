@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from crm_store.models import AuditRow
 from crm_store.store import Store
 from handlers.command import commands
-from handlers.reply import Tone
+from handlers.reply import Reply, Row, Tone
 from handlers.subjects import load
 from tests.desk import Desk
 from tests.furnished import furnished
@@ -57,6 +59,31 @@ def test_what_is_undone_was_never_there(store: Store, name: str) -> None:
     assert standing(desk) != before, made
     assert desk.admin.presses(made, "Undo").tone is Tone.GOOD
     assert standing(desk) == before
+
+
+def test_a_colleague_who_has_done_something_stays(desk: Desk) -> None:
+    added = desk.admin.says("user add jane@rapport.example role=rep")
+    desk.rep.says("company add Acme Ltd")
+    desk.rep.says('task add call them for=jane@rapport.example about="Acme Ltd"')
+
+    refused = desk.admin.presses(added, "Undo")
+
+    assert refused.title.startswith("Colleague #")
+    assert "is in use by now" in refused.title
+    assert any("jane" in row.cells[0] for row in rows(desk.admin.says("user list")))
+
+
+def test_a_manager_does_not_undo_what_only_an_admin_may_do(desk: Desk) -> None:
+    changed = desk.admin.says("user edit mate@rapport.example role=agent")
+    (line,) = (action.line for action in changed.actions if action.label == "Undo")
+
+    assert "you need the role admin" in desk.manager.says(line).title
+    assert "Undone" in desk.admin.says(line).title
+
+
+def rows(reply: Reply) -> Sequence[Row]:
+    """The rows of a reply's table."""
+    return reply.table.rows if reply.table else ()
 
 
 def standing(desk: Desk) -> Contents:
