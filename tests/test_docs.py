@@ -52,7 +52,9 @@ _INLINE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)|(?:src|href)=\"(?P<source>[^\"]+)\"")
 _PROGRAM = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?rapport (?P<rest>.+)$")
 _PART = re.compile(r"^\| `(?P<path>[^`]+)` \| (?P<part>[^|]+) \| (?P<lines>\d+) \|", re.MULTILINE)
-_MACHINE = re.compile(r"/(?:home|root|Users|tmp|srv|opt|mnt)/|\b(?:10|192\.168|172\.16)\.\d+\.\d+\b")
+_MACHINE = re.compile(
+    r"/(?:home|root|Users|tmp|srv|opt|mnt)/|\b(?:10|192\.168|172\.16)\.\d+\.\d+\b"
+)
 _SECTION = re.compile(r"`\[(?P<section>\w+)\] (?P<key>\w+)")
 
 

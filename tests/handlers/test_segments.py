@@ -90,7 +90,10 @@ def test_a_first_time_customer_is_told_with_what_they_bought(desk: Desk) -> None
         stock(session, [Buyer("Acme", [100.0]), Buyer("Fresh", [2.0], 70)])
     scoring.run(context(desk))
     told = desk.rep.says("report segments").text
-    assert "1 first-time customer came to “New”, with €70 in the last 12 months: Fresh." in told
+    assert (
+        "1 first-time customer came to “New customers”, with €70 in the last 12 months: Fresh."
+        in told
+    )
 
 
 def test_of_many_who_moved_those_who_bought_most_are_named(desk: Desk) -> None:
