@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import takewhile
 from typing import Annotated, Any, Generic, TypeVar
 
 from crm_store import users
@@ -34,6 +35,8 @@ from handlers.wording import _
 T = TypeVar("T")
 TEXT_LIMIT = 3_000
 NAME_LIMIT = 200
+_MONEY_WORDS = 4  # 1 200 000 EUR
+_DIGIT_GROUP = re.compile(r"[+\d()./-]+", re.ASCII)
 _DIGITS = 18  # what a 64-bit integer always holds
 _MENTION = re.compile(r"<@([A-Z0-9]+)>")  # as Slack writes a colleague
 
@@ -74,6 +77,10 @@ class Argument(Generic[T]):
     def width(self, words: Sequence[str]) -> int:
         """Return how many of the leading words belong to it when others follow."""
         return 1 if words else 0
+
+    def reach(self, words: Sequence[str]) -> int:
+        """Return how many of the leading words are the value where `name=` stands before them, without quotes."""
+        return len(words) if self.spreads else 1
 
     def choices(self, request: Request) -> tuple[Choice, ...]:
         """Return what a form offers to choose from; empty when it is typed."""
@@ -140,6 +147,10 @@ class PhoneArgument(Argument[str]):
         """Return E.164."""
         return contact_points.read_phone(text, "CN" if asked.request.language == "zh" else "US")
 
+    def reach(self, words: Sequence[str]) -> int:
+        """Take the groups of digits."""
+        return max(1, sum(1 for _word in takewhile(_DIGIT_GROUP.fullmatch, words)))
+
 
 class MoneyArgument(Argument[Money]):
     """An amount, in the default currency when none is written."""
@@ -149,6 +160,11 @@ class MoneyArgument(Argument[Money]):
     def read(self, text: str, asked: Asked) -> Money:
         """Return the amount with its currency."""
         return read_money(text, asked.request.defaults.currency)
+
+    def reach(self, words: Sequence[str]) -> int:
+        """Take the currency, and the groups of a long number."""
+        most = min(len(words), _MONEY_WORDS)
+        return next((n for n in range(most, 1, -1) if _is_money(words[:n])), 1)
 
 
 class MomentArgument(Argument[datetime]):
@@ -165,6 +181,10 @@ class MomentArgument(Argument[datetime]):
         """Return how many leading words make the moment."""
         return moments.leading(words)
 
+    def reach(self, words: Sequence[str]) -> int:
+        """Take the words that make the moment."""
+        return max(1, self.width(words))
+
 
 class DayArgument(Argument[date]):
     """A calendar day."""
@@ -179,6 +199,10 @@ class DayArgument(Argument[date]):
     def width(self, words: Sequence[str]) -> int:
         """Return how many leading words make the day."""
         return moments.leading(words)
+
+    def reach(self, words: Sequence[str]) -> int:
+        """Take the words that make the day."""
+        return max(1, self.width(words))
 
 
 @dataclass(frozen=True)
@@ -274,6 +298,14 @@ class PersonArgument(Argument[User]):
         )
 
 
+def _is_money(words: Sequence[str]) -> bool:
+    try:
+        read_money(" ".join(words), "USD")
+    except UserError:
+        return False
+    return True
+
+
 def _by_mention(account: str, request: Request) -> User | None:
     return users.by_account(request.session, request.platform, account)
 
@@ -315,7 +347,7 @@ _BY_TYPE: dict[Any, Argument[Any]] = {
     date: DayArgument(),
     User: PersonArgument(),
     Address: AddressArgument(),
-    Schedule: ReaderArgument(read_schedule),
+    Schedule: ReaderArgument(read_schedule, spreads=True),
     Company: RecordArgument(("company",)),
     Contact: RecordArgument(("contact",)),
     Deal: RecordArgument(("deal",)),

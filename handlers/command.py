@@ -8,15 +8,16 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeAlias
 
 from crm_store.models import Role
 from handlers.arguments import Argument, argument_for
 from handlers.reading.characters import plain
-from handlers.reading.line import Token, split
+from handlers.reading.line import Line, Token, split
 from handlers.request import Call
 
 Handler: TypeAlias = Callable[..., Any]
@@ -94,10 +95,13 @@ class Command:
     def parse(self, text: str) -> Mapping[str, str]:
         """Cut what follows the command's name into raw arguments; required ones may be absent.
 
+        A `name=value` without quotes takes the words behind it that belong to its kind of value,
+        once the positional arguments have theirs: `amount=12,000 EUR`, `title=Head of sales`.
+
         Raises:
             UserError: a name is given twice, or words are left over.
         """
-        line = split(text, frozenset(p.name for p in self.parameters))
+        line = self._joined(split(text, frozenset(p.name for p in self.parameters)))
         values = {
             token.name: self.parameter(token.name).written(token)
             for token in line.tokens
@@ -114,6 +118,22 @@ class Command:
             )
             words = words[count:]
         return MappingProxyType(values | ({"": line.rest(words)} if words else {}))
+
+    def _joined(self, line: Line) -> Line:
+        named = {token.name for token in line.tokens}
+        wanted = sum(1 for p in self.parameters if not p.named and p.name not in named)
+        tokens: list[Token] = []
+        left = list(line.tokens)
+        while left:
+            token = left.pop(0)
+            if token.name and not token.quoted and not wanted:
+                words = [token, *takewhile(_is_word, left)]
+                count = self.parameter(token.name).argument.reach([word.text for word in words])
+                token = _join(words[:count])
+                del left[: count - 1]
+            wanted -= not token.name and wanted > 0
+            tokens.append(token)
+        return Line(line.text, tuple(tokens))
 
     def line(self, values: Mapping[str, str]) -> str:
         """Write the command with `values`, the inverse of `parse`; every value is named but the rest."""
@@ -220,6 +240,16 @@ def _without_none(hint: Any) -> Any:  # noqa: ANN401 - a type hint
 
 def _is_subject(word: str) -> bool:
     return any(each.subject == word.casefold() for each in _registry.values())
+
+
+def _is_word(token: Token) -> bool:
+    return not token.name and not token.quoted
+
+
+def _join(tokens: Sequence[Token]) -> Token:
+    """Return some consecutive tokens as one, with the name of the first."""
+    text, raw = (" ".join(each) for each in zip(*((t.text, t.raw) for t in tokens), strict=True))
+    return tokens[0]._replace(text=text, raw=raw, end=tokens[-1].end)
 
 
 def _width(parameter: Parameter, words: list[Token], *, last: bool) -> int:

@@ -29,6 +29,7 @@ class StageArgument(Argument[Stage]):
     """A stage of the pipeline, by its name or the beginning of it."""
 
     kind = FieldKind.CHOICE
+    spreads = True
 
     def read(self, text: str, asked: Asked) -> Stage:
         """Return the stage."""

@@ -84,6 +84,8 @@ class DigestArgument(Argument[Digest]):
 class DigestAddressArgument(Argument[Address]):
     """Where a digest goes: `here`, `me`, a colleague, or an address such as `slack:C0123`."""
 
+    spreads = True
+
     def read(self, text: str, asked: Asked) -> Address:
         """Return the address; that of a colleague is `user:ID`."""
         wanted = text.strip().casefold()

@@ -61,6 +61,7 @@ class OptionsArgument(Argument[tuple[str, ...]]):
     """What may be chosen, separated by commas."""
 
     literal = True
+    spreads = True
 
     def read(self, text: str, asked: Asked) -> tuple[str, ...]:
         """Return the options without doubles."""

@@ -17,11 +17,18 @@ from crm_store.history import Change, Difference
 from crm_store.models import ActivityKind, Company, Contact, Deal, Role, Ticket
 from crm_store.records import Model
 from handlers import cards
-from handlers.arguments import AnyRecord, Argument, Asked, PageNumber, RecordArgument, Text
+from handlers.arguments import (
+    AnyRecord,
+    Asked,
+    MomentArgument,
+    PageNumber,
+    RecordArgument,
+    Text,
+)
 from handlers.command import command, line_of
 from handlers.errors import UserError
-from handlers.reading.moments import leading, read_moment
-from handlers.reply import Action, Field, FieldKind, Reply, Row, Sensitivity, Tone
+from handlers.reading.moments import read_moment
+from handlers.reply import Action, Field, Reply, Row, Sensitivity, Tone
 from handlers.request import Call, Request
 from handlers.wording import _, day, mark, moment, money, number
 
@@ -51,10 +58,8 @@ _ANSWERED = {True: mark("{purpose}: yes"), False: mark("{purpose}: no")}
 _INTERNAL = frozenset({"email", "phone", "address"})
 
 
-class PastMomentArgument(Argument[datetime]):
+class PastMomentArgument(MomentArgument):
     """A moment that has been."""
-
-    kind = FieldKind.MOMENT
 
     def read(self, text: str, asked: Asked) -> datetime:
         """Return the instant, aware UTC."""
@@ -65,10 +70,6 @@ class PastMomentArgument(Argument[datetime]):
                 _('Plan it with `followup`, or write when it was, such as `at="yesterday 15:00"`.'),
             )
         return found
-
-    def width(self, words: Any) -> int:  # noqa: ANN401 - as the parent
-        """Return how many leading words make the moment."""
-        return leading(words)
 
 
 At = Annotated[datetime, PastMomentArgument()]
