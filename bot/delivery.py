@@ -88,6 +88,7 @@ class Delivery:
         self._sending: set[int] = set()  # notices that may have arrived if something breaks now
         self._tasks: dict[asyncio.Task[None], tuple[str, str]] = {}
         self._stopping = asyncio.Event()
+        self._noting = asyncio.Lock()
         self._loop: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -273,7 +274,9 @@ class Delivery:
             else:
                 self._put_off(session, due, address, error, doubtful=doubtful or error.in_doubt)
 
-        await self._write(note)
+        # One after the other: a second chat that has to wait must see the first.
+        async with self._noting:
+            await self._write(note)
 
     def _move(self, session: Session, due: Due, address: Address, error: DeliveryError) -> None:
         if error.moved_to is None:

@@ -174,6 +174,16 @@ def commands() -> Mapping[str, Command]:
     return MappingProxyType(_registry)
 
 
+def arrange(modules: Sequence[str]) -> None:
+    """Put the commands into the order of their modules, in whatever order these were imported."""
+    place = {module: i for i, module in enumerate(modules)}
+    ordered = sorted(
+        _registry.items(), key=lambda item: place.get(item[1].handler.__module__, len(place))
+    )
+    _registry.clear()
+    _registry.update(ordered)
+
+
 def match(text: str) -> tuple[Command, str] | None:
     """Find the command that `text` begins with and what follows it; None when there is none.
 

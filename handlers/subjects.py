@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from handlers.command import arrange
+
 SUBJECTS = (
     "contacts",
     "companies",
@@ -29,6 +31,8 @@ SUBJECTS = (
 
 
 def load() -> None:
-    """Import every subject, which declares its commands and notices."""
-    for subject in SUBJECTS:
-        import_module(f"handlers.{subject}")
+    """Import every subject, which declares its commands and notices, and put the commands into their order."""
+    modules = [f"handlers.{subject}" for subject in SUBJECTS]
+    for module in modules:
+        import_module(module)
+    arrange(modules)

@@ -66,9 +66,10 @@ class Slack:
             token.reveal() if token else "", self._config.api_base_url, self._session
         )
         self._bolt = self._application()
-        task = asyncio.create_task(self._connect_for_ever())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if not await self._connect():
+            task = asyncio.create_task(self._connect_for_ever())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -149,6 +150,9 @@ class Slack:
 
     async def _keep(self, body: Body) -> BoltResponse:
         """Keep the event, then let Bolt acknowledge it; what cannot be kept is not acknowledged."""
+        if not self._bot_user and body.get("type") == "event_callback":
+            # Who is mentioned cannot be told yet; Slack sends the event again.
+            return BoltResponse(status=503)
         try:
             incoming = events.read(body, self._bot_user, self._config.commands)
         except events.MALFORMED as error:
@@ -203,18 +207,22 @@ class Slack:
 
     async def _connect_for_ever(self) -> None:
         while True:
-            try:
-                me = await sending.call(self.client.auth_test())
-                self._bot_user = me["user_id"]
-                if self._config.mode == "socket":
-                    await self._connect_socket()
-            except (DeliveryError, aiohttp.ClientError, TimeoutError) as error:
-                reason = error.reason if isinstance(error, DeliveryError) else type(error).__name__
-                log.warning("slack not reached reason=%s", reason)
-                await asyncio.sleep(_RECONNECT)
-            else:
-                log.info("slack connected mode=%s", self._config.mode)
+            await asyncio.sleep(_RECONNECT)
+            if await self._connect():
                 return
+
+    async def _connect(self) -> bool:
+        try:
+            me = await sending.call(self.client.auth_test())
+            self._bot_user = me["user_id"]
+            if self._config.mode == "socket":
+                await self._connect_socket()
+        except (DeliveryError, aiohttp.ClientError, TimeoutError) as error:
+            reason = error.reason if isinstance(error, DeliveryError) else type(error).__name__
+            log.warning("slack not reached reason=%s", reason)
+            return False
+        log.info("slack connected mode=%s", self._config.mode)
+        return True
 
     async def _connect_socket(self) -> None:
         token = self._secrets.slack_app_token
