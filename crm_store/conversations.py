@@ -16,6 +16,7 @@ from crm_store.models import Conversation, ShortLine
 from crm_store.upsert import insert
 
 MEMORY = timedelta(minutes=30)
+DIALOG = timedelta(days=1)
 _LISTED = 100
 
 
@@ -51,15 +52,19 @@ class Memory:
 
     @property
     def dialog(self) -> dict[str, Any] | None:
-        """The form in progress; unlike the rest it does not grow old."""
+        """The form in progress, for a day: what is said later is no answer to it."""
         row = self._load()
-        return row.dialog if row else None
+        if row is None or row.dialog is None:
+            return None
+        asked_at = datetime.fromisoformat(row.dialog["asked_at"])
+        return row.dialog if self._now - asked_at <= DIALOG else None
 
     @dialog.setter
     def dialog(self, dialog: dict[str, Any] | None) -> None:
         row = self._load()
         if dialog is not None or (row and row.dialog is not None):
-            self._open().dialog = dialog
+            asked_at = {"asked_at": self._now.isoformat()}
+            self._open().dialog = None if dialog is None else {**dialog, **asked_at}
 
     @property
     def subject(self) -> Reference | None:
