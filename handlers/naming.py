@@ -166,4 +166,5 @@ def _buttons(found: Sequence[Model], button: Button) -> tuple[Action, ...]:
 
 
 def _kinds(kinds: Sequence[str]) -> str:
-    return _(" or ").join(_(KIND_NAMES[kind]) for kind in kinds)
+    *first, last = (_(KIND_NAMES[kind]) for kind in kinds)
+    return _("{kinds} or {last}", kinds=_(", ").join(first), last=last) if first else last

@@ -315,3 +315,8 @@ def test_a_longer_history_takes_no_more_statements(desk: Desk) -> None:
     with counted(desk.store) as long:
         assert len(said(desk.rep.says("history contact:1"))) == 9
     assert len(long) <= len(short)
+
+
+def test_all_that_a_name_may_stand_for_is_listed_in_plain_words(desk: Desk) -> None:
+    refused = desk.rep.says("timeline Nemo")
+    assert refused.title == "There is no company, contact, deal or ticket called “Nemo”."
