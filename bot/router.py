@@ -174,7 +174,8 @@ class Router:
         memory.dialog = None
         reply: Reply = command.handler(request, **values)
         session.flush()
-        if session.info.get("audit") and user and not command.reads and command.name != "undo":
+        changed = session.info.get("audit") or session.info.get("audit_notes")
+        if changed and user and not command.reads and command.name != "undo":
             return replace(
                 reply,
                 actions=(*reply.actions, Action(_("Undo"), f"undo {actor.call}", replaces=True)),

@@ -129,6 +129,18 @@ def history(session: Session, kind: str, record_id: int, limit: int = 20) -> Seq
     return session.scalars(query.order_by(AuditRow.id.desc()).limit(limit)).all()
 
 
+def begin_undo(session: Session, call: str) -> None:
+    """Note all that this transaction changes as the undo of `call`.
+
+    Raises:
+        LookupError: it was undone already.
+    """
+    already = sa.select(AuditRow.id).where(AuditRow.undoes == call).limit(1)
+    if session.execute(already).first():
+        raise LookupError(call)
+    session.info["undoes"] = call
+
+
 def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
     """Write back what the records held before `call`, newest change first; a created record is deleted softly.
 
@@ -138,12 +150,11 @@ def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
         LookupError: the call changed nothing, or was undone already.
     """
     rows = list(rows_of_call(session, call))
-    already = sa.select(AuditRow.id).where(AuditRow.undoes == call).limit(1)
-    if not rows or session.execute(already).first():
+    if not rows:
         raise LookupError(call)
+    begin_undo(session, call)
     for row, after in _left(rows):
         _refuse_later_change(session, row, after)
-    session.info["undoes"] = call
     for row in reversed(rows):
         kind, record_id = row.kind, row.record_id
         try:

@@ -33,7 +33,7 @@ from crm_store.models import (
     User,
 )
 
-IMPORTED, REVERTED = "imported", "reverted"
+IMPORTED, REVERTED, RESTORED = "imported", "reverted", "restored"
 _PAGE = 5_000
 # Children first: a company is kept while something that is kept refers to it.
 _KINDS: Mapping[str, Any] = {
@@ -261,6 +261,27 @@ def revert(session: Session, run: ImportRun, now: datetime) -> Reverted:
     session.flush()
     audit.note(session, run, REVERTED, told)
     return Reverted(removed, changed, in_use)
+
+
+def restore(session: Session, run: ImportRun) -> dict[str, int]:
+    """Bring back what `revert` deleted, but not what was deleted otherwise; return how many of each kind."""
+    found: dict[str, int] = {}
+    for kind, model in _KINDS.items():
+        removed = sa.and_(model.import_id == run.id, model.deleted_at == run.reverted_at)
+        ids = session.scalars(sa.select(model.id).where(removed)).all()
+        for page in _pages(ids):
+            session.execute(
+                sa.update(model.__table__).where(model.id.in_(page)).values(deleted_at=None)
+            )
+        if kind in _INDEXED:
+            search.index_rows(session, kind, ids)
+        if ids:
+            found[kind] = len(ids)
+    session.expire_all()
+    run.reverted_at = None
+    session.flush()
+    audit.note(session, run, RESTORED, {"file": run.file_name, "restored": found})
+    return found
 
 
 def _table(model: type[Base]) -> sa.Table:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from crm_store import audit
+from crm_store import audit, imports
 from crm_store.models import AuditRow, Role, User
 from handlers.arguments import TextArgument
 from handlers.command import command, commands
 from handlers.errors import UserError
+from handlers.imports import counted
 from handlers.naming import KIND_NAMES
 from handlers.reply import Reply, Tone
 from handlers.request import Request
@@ -58,6 +59,8 @@ def undo(request: Request, call: CallKey = "") -> Reply:
         raise UserError(_("Only a manager may undo what somebody else did."))
     _permit(request, rows[0].command)
     try:
+        if rows[0].action in {imports.IMPORTED, imports.REVERTED}:
+            return _undo_import(request, rows[0])
         taken_back = audit.undo(request.session, key, request.now)
     except audit.ChangedSince as error:
         raise UserError(
@@ -77,6 +80,25 @@ def undo(request: Request, call: CallKey = "") -> Reply:
     return Reply(
         title=_("Undone: {command}", command=rows[0].command),
         text=_summary(taken_back),
+        tone=Tone.GOOD,
+    )
+
+
+def _undo_import(request: Request, row: AuditRow) -> Reply:
+    run = imports.find(request.session, row.record_id)
+    if row.action == imports.IMPORTED or run is None:
+        raise UserError(_("An import is taken back with `import revert {id}`.", id=row.record_id))
+    again = imports.earlier(request.session, run.file_hash, run.kind)
+    if again is not None:
+        raise UserError(
+            _("This file was imported again since, as import #{id}.", id=again.id),
+            _("Take that one back first: `import revert {id}`.", id=again.id),
+        )
+    audit.begin_undo(request.session, row.call)
+    brought = counted(imports.restore(request.session, run))
+    return Reply(
+        title=_("Undone: {command}", command=row.command),
+        text=_("Back again: {counts}.", counts=brought or _("nothing")),
         tone=Tone.GOOD,
     )
 

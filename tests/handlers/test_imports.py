@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -389,3 +390,22 @@ def test_a_manager_sees_what_was_imported(desk: Desk, tmp_path: Path) -> None:
         "may" in desk.rep.says("import revert 1").title
         or desk.rep.says("import list").table is None
     )
+
+
+def test_a_revert_is_undone_but_not_beside_the_same_file_again(desk: Desk, tmp_path: Path) -> None:
+    path = written(tmp_path, "name\nAnn\nBob\n")
+    result = load(desk, path, "contacts")
+    desk.manager.says("contact delete Bob")
+    desk.clock.advance(timedelta(minutes=1))
+    reverted = desk.manager.says(f"import revert {result.run_id}")
+    assert "Ann" not in str(desk.rep.says("find ann").table)
+
+    back = desk.manager.presses(reverted, "Undo")
+
+    assert back.text == "Back again: 1 contact."
+    assert "Ann" in str(desk.rep.says("find ann").table)
+    assert "Bob" not in str(desk.rep.says("contact list").table)
+    assert desk.manager.presses(reverted, "Undo").title == "This was undone already."
+    again = desk.manager.says(f"import revert {result.run_id}")
+    second = load(desk, path, "contacts").run_id
+    assert f"import revert {second}" in desk.manager.presses(again, "Undo").text
