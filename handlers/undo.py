@@ -88,13 +88,13 @@ def _undo_import(request: Request, row: AuditRow) -> Reply:
     run = imports.find(request.session, row.record_id)
     if row.action == imports.IMPORTED or run is None:
         raise UserError(_("An import is taken back with `import revert {id}`.", id=row.record_id))
+    audit.begin_undo(request.session, row.call)
     again = imports.earlier(request.session, run.file_hash, run.kind)
     if again is not None:
         raise UserError(
             _("This file was imported again since, as import #{id}.", id=again.id),
             _("Take that one back first: `import revert {id}`.", id=again.id),
         )
-    audit.begin_undo(request.session, row.call)
     brought = counted(imports.restore(request.session, run))
     return Reply(
         title=_("Undone: {command}", command=row.command),
