@@ -75,6 +75,7 @@ class Worker:
         self._loop: asyncio.Task[None] | None = None
         self._renewed_at = float("-inf")
         self._stopping = asyncio.Event()
+        self._entering: set[asyncio.Future[None]] = set()  # events that are being kept
 
     async def start(self) -> None:
         """Take over what dead processes left, now and every few seconds."""
@@ -92,6 +93,8 @@ class Worker:
             await asyncio.wait(self._tasks, timeout=timeout)
         for task in self._tasks:
             task.cancel()
+        if self._entering:
+            await asyncio.wait(self._entering, timeout=timeout)
         with suppress(StoreUnavailable, Conflict):
             await self._release_left()
         self._hands.shutdown(wait=False, cancel_futures=True)
@@ -102,15 +105,22 @@ class Worker:
         Raises:
             StoreUnavailable: it is not kept and must not be acknowledged.
         """
+        entering = asyncio.get_running_loop().create_future()
+        self._entering.add(entering)
         try:
             kept = await self._at(self._door, lambda s: self._keep(s, platform, key, sender, body))
+            if kept is None:
+                return False
+            row, claimed = kept
+            if claimed and self._stopping.is_set():
+                await self._at(self._door, lambda s: inbox.release(s, self.owner, {row.id}))
+            elif claimed:
+                self._queue(row)
         except Conflict as error:
             raise StoreUnavailable from error
-        if kept is None:
-            return False
-        row, claimed = kept
-        if claimed:
-            self._queue(row)
+        finally:
+            self._entering.discard(entering)
+            entering.set_result(None)
         return True
 
     async def recover(self) -> int:
