@@ -22,7 +22,8 @@ from handlers.reading.line import clean
 from handlers.reply import Reply, Tone
 from handlers.subjects import load
 from tests import stored
-from tests.bot import test_slack_render, test_telegram_render
+from tests.bot.slack import test_render as slack_rendering
+from tests.bot.telegram import test_render as telegram_rendering
 from tests.desk import PEOPLE, Desk, Person
 from tests.furnished import CANARY, furnished
 
@@ -62,10 +63,10 @@ def desk(sqlite_store: Store) -> Desk:
 def within_limits(reply: Reply) -> None:
     """Draw a reply on every surface and refuse what the platform would refuse."""
     message = slack.render(reply, lambda line: f"key-{len(line)}")
-    test_slack_render.accept(message.blocks)
+    slack_rendering.accept(message.blocks)
     assert 1 <= units(message.text) <= slack.FALLBACK
     assert not set("<>") & set(message.text)
-    test_telegram_render.accept(telegram.render(reply, test_telegram_render.Keys()))
+    telegram_rendering.accept(telegram.render(reply, telegram_rendering.Keys()))
     for columns in (48, 100):
         screen = console.render(reply, width=columns)
         assert max(width(row) for row in screen.text.split("\n")) <= columns
