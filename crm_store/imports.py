@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from crm_store import audit, bulk, search, upsert
+from crm_store import audit, bulk, search
 from crm_store.models import (
     Activity,
     AuditRow,
@@ -135,21 +135,8 @@ def brought(session: Session, run: ImportRun) -> dict[str, int]:
 
 
 def insert(session: Session, kind: str, rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Insert records of one kind, each with the same columns, and return their ids in the same order.
-
-    The ids are taken beforehand: rows that have them go in as one statement, several times as fast
-    as rows whose ids are asked back.
-    """
-    model = _KINDS[kind]
-    ids = _take_ids(session, model, len(rows))
-    add(session, model, [{**row, "id": id_} for id_, row in zip(ids, rows, strict=True)])
-    return ids
-
-
-def add(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, each with the same columns, whose ids nobody asks for."""
-    if rows:
-        session.execute(sa.insert(_table(model)), rows)
+    """Insert records of one kind, each with the same columns, and return their ids in the same order."""
+    return bulk.insert(session, _KINDS[kind], rows)
 
 
 def index(session: Session, kind: str, ids: Sequence[int]) -> None:
@@ -282,21 +269,6 @@ def restore(session: Session, run: ImportRun) -> dict[str, int]:
     session.flush()
     audit.note(session, run, RESTORED, {"file": run.file_name, "restored": found})
     return found
-
-
-def _table(model: type[Base]) -> sa.Table:
-    # The bare table, not the class: inserts through the class cost half as much again.
-    return cast("sa.Table", model.__table__)
-
-
-def _take_ids(session: Session, model: type[Base], count: int) -> list[int]:
-    if upsert.is_postgresql(session):
-        sequence = sa.func.pg_get_serial_sequence(model.__tablename__, "id")
-        query = sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count))
-        return list(session.scalars(query))
-    # On SQLite a transaction that writes is alone, so nobody takes the same numbers.
-    first = (session.scalar(sa.select(sa.func.max(model.id))) or 0) + 1
-    return list(range(first, first + count))
 
 
 def _by(

@@ -362,29 +362,33 @@ def _more_text(kind: str, ids: list[int]) -> sa.Executable:
 def _write_sqlite(
     session: Session, kind: str, gone: dict[int, _Document], fresh: dict[int, _Document]
 ) -> None:
+    # Straight to the driver, whose parameters look the same: a third less time for many rows.
+    write = session.connection().exec_driver_sql
     # The index keeps no text of its own, so it is told what to forget.
-    _many(session, _FTS5_FORGET, [_row(kind, *item) for item in gone.items()])
-    _many(session, _FORGET, [{"id": _number(kind, id_)} for id_ in gone])
-    rows = [_row(kind, *item) for item in fresh.items()]
-    _many(session, _SQLITE_KEEP, rows)
-    _many(session, _FTS5_KEEP, rows)
+    if old := [_row(kind, *item) for item in gone.items()]:
+        write(_FTS5_FORGET, old)
+        write(_FORGET, old)
+    if new := [_row(kind, *item) for item in fresh.items()]:
+        write(_SQLITE_KEEP, new)
+        write(_FTS5_KEEP, new)
 
 
 def _write_postgresql(
     session: Session, kind: str, gone: dict[int, _Document], fresh: dict[int, _Document]
 ) -> None:
-    _many(session, _FORGET, [{"id": _number(kind, id_)} for id_ in gone if id_ not in fresh])
+    if old := [{"id": _number(kind, id_)} for id_ in gone if id_ not in fresh]:
+        session.execute(sa.text(_FORGET), old)
     if rows := [_row(kind, *item) for item in fresh.items()]:
         # One statement with the columns as arrays takes half the time of a statement for each row.
         session.execute(_POSTGRESQL_KEEP, {name: [row[name] for row in rows] for name in rows[0]})
 
 
-_FTS5_FORGET = sa.text(
+_FTS5_FORGET = (
     "INSERT INTO search_tokens (search_tokens, rowid, tokens) VALUES ('delete', :id, :tokens)"
 )
-_FTS5_KEEP = sa.text("INSERT INTO search_tokens (rowid, tokens) VALUES (:id, :tokens)")
-_FORGET = sa.text("DELETE FROM search_entries WHERE id = :id")
-_SQLITE_KEEP = sa.text(
+_FTS5_KEEP = "INSERT INTO search_tokens (rowid, tokens) VALUES (:id, :tokens)"
+_FORGET = "DELETE FROM search_entries WHERE id = :id"
+_SQLITE_KEEP = (
     "INSERT INTO search_entries (id, kind, open, title, body)"
     " VALUES (:id, :kind, :open, :title, :body)"
 )
@@ -404,11 +408,6 @@ _POSTGRESQL_SETTLE = (
     "SELECT gin_clean_pending_list('ix_search_entries_tokens')",
     "ANALYZE search_entries",
 )
-
-
-def _many(session: Session, statement: sa.TextClause, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(statement, rows)
 
 
 def _row(kind: str, record_id: int, document: _Document) -> dict[str, Any]:

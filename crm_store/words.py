@@ -5,6 +5,7 @@ The same tokens serve both databases. The index itself stands in `crm_store/sear
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -75,19 +76,14 @@ def needed_tokens(word: str) -> list[str]:
 def tokens(words: Iterable[str]) -> set[str]:
     """Return every token under which a record with these words is found."""
     found: set[str] = set()
-    for word in set(words):
-        found.update(_every(word, _size(word)))
-        if is_cjk(word):
-            found.update(word)
-        else:
-            found.add("^" + word[:1])
-            found.add("^" + word[:2])
+    for word in words:
+        found.update(_tokens(word))
     return found
 
 
 def is_cjk(word: str) -> bool:
     """Tell whether a word of `split` is Chinese, Japanese or Korean."""
-    return _IS_CJK.match(word) is not None
+    return not word.isascii() and _IS_CJK.match(word) is not None
 
 
 def readings(text: str) -> list[list[str]]:
@@ -106,6 +102,13 @@ def phone_digits(phone: str) -> str:
     """Return the digits of a phone number, with a space before an extension."""
     number, _, extension = phone.partition(";ext=")
     return f"{re.sub('[^0-9]', '', number)} {re.sub('[^0-9]', '', extension)}"
+
+
+# Names, firms and mail domains come again and again while an index is built.
+@functools.lru_cache(maxsize=4_096)
+def _tokens(word: str) -> tuple[str, ...]:
+    starts = word if is_cjk(word) else ("^" + word[:1], "^" + word[:2])
+    return (*_every(word, _size(word)), *starts)
 
 
 def _size(word: str) -> int:

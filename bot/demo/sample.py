@@ -282,9 +282,9 @@ def _contacts(
         )
     ids = bulk.insert(session, Contact, rows)
     emails = [{"contact_id": each, "email": f"contact{each}@customer.example"} for each in ids]
-    bulk.insert(session, ContactEmail, emails)
+    bulk.add(session, ContactEmail, emails)
     phones = [{"contact_id": each, "phone": f"+4930555{each:04d}"} for each in ids]
-    bulk.insert(session, ContactPhone, phones)
+    bulk.add(session, ContactPhone, phones)
 
 
 def _orders(session: Session, companies: list[int], now: datetime, rng: random.Random) -> None:
@@ -309,7 +309,7 @@ def _orders(session: Session, companies: list[int], now: datetime, rng: random.R
                 }
             )
             at += timedelta(days=gap * rng.uniform(0.6, 1.5) * fading, hours=rng.randrange(8))
-    bulk.insert(session, Order, rows)
+    bulk.add(session, Order, rows)
 
 
 def _deals(
@@ -347,7 +347,7 @@ def _deals(
         }
         for each, row in zip(ids, rows, strict=True)
     ]
-    bulk.insert(session, StageChange, changes)
+    bulk.add(session, StageChange, changes)
 
 
 def _tickets(
@@ -375,7 +375,7 @@ def _tickets(
                 "channel": "telegram",
             }
         )
-    bulk.insert(session, Ticket, rows)
+    bulk.add(session, Ticket, rows)
     notes = [
         {
             "kind": ActivityKind.NOTE,
@@ -387,7 +387,7 @@ def _tickets(
         }
         for company in companies[:60]
     ]
-    bulk.insert(session, Activity, notes)
+    bulk.add(session, Activity, notes)
 
 
 def _tasks(session: Session, team: Team, companies: list[int], now: datetime) -> None:

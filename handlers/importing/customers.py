@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_store import imports
+from crm_store import bulk, imports
 from crm_store.imports import Known
 from crm_store.models import ContactEmail, ContactPhone
 from crm_store.search import key
@@ -232,8 +232,8 @@ def _create_contacts(batch: Batch, items: Sequence[tuple[ContactItem, int | None
     phones = [
         {"contact_id": id_, "phone": phone} for id_, (item, _c) in pairs for phone in item.phones
     ]
-    imports.add(batch.session, ContactEmail, emails)
-    imports.add(batch.session, ContactPhone, phones)
+    bulk.add(batch.session, ContactEmail, emails)
+    bulk.add(batch.session, ContactPhone, phones)
     imports.index(batch.session, "contact", ids)
     batch.tally.created["contact"] += len(ids)
     return ids

@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
-from crm_store import imports
+from crm_store import bulk, imports
 from crm_store.models import OrderLine
 from crm_store.search import key
 from handlers.errors import UserError
@@ -128,7 +128,7 @@ class Orders:
             for invoice, lines in orders.items()
             for line in lines
         ]
-        imports.add(self.batch.session, OrderLine, rows)
+        bulk.add(self.batch.session, OrderLine, rows)
         self.batch.tally.created["order line"] += len(rows)
 
     def _products(self, lines: Iterable[LineItem]) -> dict[str, int]:

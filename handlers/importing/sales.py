@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from types import MappingProxyType
 from typing import Any
 
-from crm_store import deals, imports
+from crm_store import bulk, deals, imports
 from crm_store.imports import Known
 from crm_store.models import Stage, StageChange, StageKind
 from crm_store.money import Money
@@ -131,7 +131,7 @@ class Deals:
             }
             for id_, row in zip(ids, rows, strict=True)
         ]
-        imports.add(batch.session, StageChange, changes)
+        bulk.add(batch.session, StageChange, changes)
         imports.index(batch.session, "deal", ids)
         batch.tally.created["deal"] += len(ids)
 
