@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -16,14 +16,14 @@ from bot.delivery import Delivery
 from bot.surface import DeliveryError
 from crm_store import halts, notices
 from crm_store.addresses import Address
-from crm_store.models import Identity, Notice, NoticeState, Role, User
+from crm_store.models import Identity, Notice, NoticeState
 from crm_store.notices import ALERT, DIGEST, REMINDER, REPLY
-from crm_store.store import Actor, Session, Store
+from crm_store.store import Session, Store
 from handlers.reply import Reply
+from tests import owed
 from tests.bot.surfaces import MemorySurface
+from tests.owed import ACTOR, NOW
 
-NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
-ACTOR = Actor(None, "test", "", "")
 SECOND = timedelta(seconds=1)
 
 
@@ -47,37 +47,12 @@ class Post:
 
     def owe(self, key: str, address: str = "slack:C1", **values: Any) -> None:
         """Owe a reminder to a channel that is due now, unless told otherwise."""
-        given: dict[str, Any] = {
-            "kind": "task_due",
-            "payload": {},
-            "due_at": NOW,
-            "priority": REMINDER,
-        }
-        if "user_id" not in values:
-            given["address"] = address
-        with self.store.transaction(ACTOR) as session:
-            assert notices.owe(session, key=key, now=NOW, **(given | values))
+        where = {} if "user_id" in values else {"address": address}
+        assert owed.owe(self.store, key, **(where | values))
 
     def user(self, *addresses: str) -> int:
         """Add a user who is reached at these addresses."""
-        with self.store.transaction(ACTOR) as session:
-            user = User(
-                email="rita@rapport.example",
-                name="Rita",
-                role=Role.REP,
-                language="en",
-                time_zone="UTC",
-                created_at=NOW,
-            )
-            user.identities = [
-                Identity(
-                    platform=text.split(":")[0], external_id=text, address=text, created_at=NOW
-                )
-                for text in addresses
-            ]
-            session.add(user)
-            session.flush()
-            return user.id
+        return owed.a_user(self.store, *addresses)
 
     def pass_by(self, seconds: int, every: float = 1.0) -> None:
         """Let a running delivery see so many seconds go by, without waiting for them."""

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
 from crm_store import halts, notices
 from crm_store.addresses import Address
-from crm_store.models import Digest, Identity, Notice, NoticeState, Role, User
+from crm_store.models import Digest, Identity, Notice, NoticeState
 from crm_store.notices import ALERT, DIGEST, REMINDER, REPLY, Due
-from crm_store.store import Actor, Store
+from crm_store.store import Store
+from tests.owed import ACTOR, CHANNEL, NOW, a_user, owe
 
-NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
-ACTOR = Actor(None, "test", "", "")
-CHANNEL = "slack:C1"
-
-
-def owe(store: Store, key: str, **values: Any) -> bool:
-    if "user_id" not in values:
-        values.setdefault("address", CHANNEL)
-    given: dict[str, Any] = {
-        "kind": "task_due",
-        "payload": {"task": 1},
-        "due_at": NOW,
-        "priority": REMINDER,
-    }
-    with store.transaction(ACTOR) as session:
-        return notices.owe(session, key=key, now=NOW, **(given | values))
 
 
 def due(store: Store, now: datetime = NOW, halted: tuple[str, ...] = ()) -> list[Due]:
@@ -50,27 +34,6 @@ def claim(store: Store, found: list[Due], owner: str = "a", now: datetime = NOW)
 def get(store: Store, key: str) -> Notice:
     with store.reading() as session:
         return session.query(Notice).filter_by(key=key).one()
-
-
-def a_user(store: Store, *accounts: str) -> int:
-    with store.transaction(ACTOR) as session:
-        user = User(
-            email="rita@rapport.example",
-            name="Rita",
-            role=Role.REP,
-            language="en",
-            time_zone="UTC",
-            created_at=NOW,
-        )
-        user.identities = [
-            Identity(
-                platform=account.split(":")[0], external_id=account, address=account, created_at=NOW
-            )
-            for account in accounts
-        ]
-        session.add(user)
-        session.flush()
-        return user.id
 
 
 def test_a_notice_is_owed_once_whoever_promises_it(store: Store) -> None:

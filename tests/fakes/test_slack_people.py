@@ -1,13 +1,13 @@
 """People in the Slack fake, driven by the real SDKs: modals, files, answers, Socket Mode, HTTP.
 
-Messages, limits and faults are in test_fakes_slack.
+Messages, limits and faults are in test_slack.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,22 +32,7 @@ from tests.fakes.slack_client import (
     refused,
     section,
     use,
-    workspace,
 )
-
-
-@pytest.fixture
-def clock() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def slack(clock: Hands, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSlack]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)  # the SDK ignores NO_PROXY
-    with workspace(clock) as fake:
-        yield fake
-
 
 OPTION = {"text": {"type": "plain_text", "text": "x"}, "value": "x"}
 

@@ -6,7 +6,6 @@ What Rapport does with it is tested elsewhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -24,19 +23,7 @@ from tests.fakes.slack_client import (
     refused,
     section,
     use,
-    workspace,
 )
-
-
-@pytest.fixture
-def clock() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def slack(clock: Hands) -> Iterator[FakeSlack]:
-    with workspace(clock) as fake:
-        yield fake
 
 
 def test_a_posted_message_is_kept_and_comes_back_from_history_with_its_metadata(

@@ -1,12 +1,12 @@
 """Updates of the Telegram fake, driven by the real library: polling, webhook, people.
 
-Sending, limits and faults are in test_fakes_telegram.
+Sending, limits and faults are in test_telegram.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -24,7 +24,6 @@ from tests.fakes.telegram_client import (
     ANN,
     GROUP,
     bot_of,
-    chats,
     keyboard,
     plain_request,
     refused,
@@ -34,18 +33,6 @@ from tests.fakes.telegram_client import (
 )
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
-
-
-@pytest.fixture
-def clock() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def telegram(clock: Hands, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTelegram]:
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")  # else the library warns on every 429
-    with chats(clock) as fake:
-        yield fake
 
 
 def test_updates_stay_until_the_offset_confirms_them(telegram: FakeTelegram) -> None:

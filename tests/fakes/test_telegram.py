@@ -5,7 +5,6 @@ What Rapport does with it is tested elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -36,7 +35,6 @@ from tests.fakes.telegram_client import (
     BOB,
     FORUM,
     GROUP,
-    chats,
     keyboard,
     refused,
     send,
@@ -46,18 +44,6 @@ from tests.fakes.telegram_client import (
 from tests.fakes.telegram_markup import read_html
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
-
-
-@pytest.fixture
-def clock() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def telegram(clock: Hands, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTelegram]:
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")  # else the library warns on every 429
-    with chats(clock) as fake:
-        yield fake
 
 
 def test_html_is_read_into_text_and_entities(telegram: FakeTelegram) -> None:
