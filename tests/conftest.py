@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
 from crm_store.store import Store
-from tests.databases import postgresql_server
+from tests.databases import fresh_database, postgresql_server
 from tests.desk import Desk
 
 settings.register_profile(
@@ -79,17 +78,8 @@ def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def postgresql_store(postgresql_url: str) -> Iterator[Store]:
     """A fresh store on PostgreSQL."""
-    name = f"test_{uuid.uuid4().hex}"
-    url = sa.make_url(postgresql_url)
-    admin = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template_rapport"))
-    store = Store(url.set(database=name))
-    yield store
-    store.close()
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with fresh_database(postgresql_url, "test", "template_rapport") as store:
+        yield store
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

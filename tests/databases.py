@@ -12,6 +12,7 @@ import shutil
 import signal
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from subprocess import DEVNULL, Popen
 from urllib.parse import quote, urlsplit
 
 import pytest
+import sqlalchemy as sa
+
+from crm_store.store import Store
 
 GIVEN = "RAPPORT_TEST_POSTGRESQL_URL"
 REQUIRED = "RAPPORT_REQUIRE_POSTGRESQL"
@@ -246,3 +250,19 @@ def _child(user: str | None, command: list[str], folder: Path, output: int) -> P
         extra_groups=[] if user else None,
         start_new_session=True,
     )
+
+
+@contextmanager
+def fresh_database(server: str, prefix: str, template: str = "template1") -> Iterator[Store]:
+    """Make a database that is a copy of `template` on the server of a URL, and drop it at the end."""
+    name = f"{prefix}_{uuid.uuid4().hex}"
+    url = sa.make_url(server)
+    admin = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    store = Store(url.set(database=name))
+    yield store
+    store.close()
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from crm_store import migrations
 from crm_store.migrations import downgrade, upgrade
 from crm_store.models import Base, Pipeline, StageKind
 from crm_store.store import Store
+from tests.databases import fresh_database
 
 HERE = Path(migrations.__file__).parent
 BROKEN = """
@@ -51,17 +51,8 @@ def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stor
         yield store
         store.close()
         return
-    url = sa.make_url(request.getfixturevalue("postgresql_url"))
-    name = f"empty_{uuid.uuid4().hex}"
-    admin = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    store = Store(url.set(database=name))
-    yield store
-    store.close()
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with fresh_database(request.getfixturevalue("postgresql_url"), "empty") as store:
+        yield store
 
 
 @pytest.fixture

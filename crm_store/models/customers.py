@@ -66,36 +66,36 @@ class Contact(Record, Base):
     )
 
 
-class ContactEmail(Base):
+class OfContact:
+    """What belongs to one contact, and whose changes stand in the audit by themselves."""
+
+    __table_args__ = (NEVER_REUSED,)
+    audited: ClassVar[bool] = True
+
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+
+
+class ContactEmail(OfContact, Base):
     """One e-mail address of a contact, in the form `handlers.reading.contact_points` gives it."""
 
     __tablename__ = "contact_emails"
-    __table_args__ = (NEVER_REUSED,)
-    audited: ClassVar[bool] = True
 
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
     email: Mapped[str] = mapped_column(index=True)
 
 
-class ContactPhone(Base):
+class ContactPhone(OfContact, Base):
     """One phone number of a contact in E.164 form, with `;ext=` where there is an extension."""
 
     __tablename__ = "contact_phones"
-    __table_args__ = (NEVER_REUSED,)
-    audited: ClassVar[bool] = True
 
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
     phone: Mapped[str] = mapped_column(index=True)
 
 
-class Consent(Base):
+class Consent(OfContact, Base):
     """What a contact agreed to or withdrew, for which purpose, and where we heard it."""
 
     __tablename__ = "consents"
-    __table_args__ = (NEVER_REUSED,)
-    audited: ClassVar[bool] = True
 
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
     purpose: Mapped[str]
     granted: Mapped[bool]
     source: Mapped[str]

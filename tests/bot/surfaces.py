@@ -83,3 +83,23 @@ class MemorySurface:
         self.posts.append(Post(self.clock.now(), address, key, reply.text, again))
         self.echo(str(address))
         return Sent(str(len(self.posts) - 1), address)
+
+
+def failing(*errors: Exception) -> Callable[[str], None]:
+    """Return a hook that fails so often, each time with the next error."""
+    left = list(errors)
+
+    def hook(_: str) -> None:
+        if left:
+            raise left.pop(0)
+
+    return hook
+
+
+def always(error: Exception) -> Callable[[str], None]:
+    """Return a hook that fails whenever it is called."""
+
+    def hook(_: str) -> None:
+        raise error
+
+    return hook

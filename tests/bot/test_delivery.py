@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -21,7 +20,7 @@ from crm_store.notices import ALERT, DIGEST, REMINDER, REPLY
 from crm_store.store import Session, Store
 from handlers.reply import Reply
 from tests import owed
-from tests.bot.surfaces import MemorySurface
+from tests.bot.surfaces import MemorySurface, always, failing
 from tests.owed import ACTOR, NOW
 
 SECOND = timedelta(seconds=1)
@@ -93,24 +92,6 @@ class Post:
 @pytest.fixture
 def post(store: Store) -> Post:
     return Post(store)
-
-
-def once(error: Exception) -> Callable[[str], None]:
-    """Return a hook that fails the first time it is called."""
-    errors = [error]
-
-    def hook(_: str) -> None:
-        if errors:
-            raise errors.pop()
-
-    return hook
-
-
-def always(error: Exception) -> Callable[[str], None]:
-    def hook(_: str) -> None:
-        raise error
-
-    return hook
 
 
 def test_a_due_notice_is_sent_once_and_its_message_is_remembered(post: Post) -> None:
@@ -192,7 +173,7 @@ def test_after_an_outage_a_reader_gets_one_message_for_all_that_waited(post: Pos
 
 def test_a_chat_that_asked_to_wait_is_left_alone_by_every_process(post: Post) -> None:
     post.owe("n")
-    post.slack.trouble = once(DeliveryError("ratelimited", retry_after=30))
+    post.slack.trouble = failing(DeliveryError("ratelimited", retry_after=30))
     post.pass_by(1)
     with post.store.reading() as session:
         assert halts.active(session, NOW) == {"slack:C1": NOW + 30 * SECOND}
@@ -220,7 +201,7 @@ def test_two_chats_that_ask_to_wait_stop_their_platform_and_no_other(post: Post)
 
 def test_a_message_in_doubt_that_arrived_is_found_and_not_repeated(post: Post) -> None:
     post.owe("n", priority=DIGEST)
-    post.slack.echo = once(DeliveryError("timeout", in_doubt=True))
+    post.slack.echo = failing(DeliveryError("timeout", in_doubt=True))
     post.pass_by(20)
     assert [p.key for p in post.slack.posts] == ["n"]
     assert post.state("n") is NoticeState.SENT
@@ -228,16 +209,16 @@ def test_a_message_in_doubt_that_arrived_is_found_and_not_repeated(post: Post) -
 
 def test_a_message_in_doubt_that_did_not_arrive_is_sent_as_if_new(post: Post) -> None:
     post.owe("n")
-    post.slack.trouble = once(DeliveryError("timeout", in_doubt=True))
+    post.slack.trouble = failing(DeliveryError("timeout", in_doubt=True))
     post.pass_by(20)
     assert [(p.key, p.again) for p in post.slack.posts] == [("n", False)]
 
 
 def test_a_look_up_that_fails_leaves_the_message_in_doubt(post: Post) -> None:
     post.owe("n")
-    post.slack.echo = once(DeliveryError("timeout", in_doubt=True))
+    post.slack.echo = failing(DeliveryError("timeout", in_doubt=True))
     post.pass_by(2)
-    post.slack.trouble = once(DeliveryError("internal_error"))
+    post.slack.trouble = failing(DeliveryError("internal_error"))
     post.pass_by(60)
     assert [p.key for p in post.slack.posts] == ["n"]
     assert post.state("n") is NoticeState.SENT
@@ -248,14 +229,14 @@ def test_where_nothing_can_be_looked_up_a_reminder_is_repeated_and_labelled(
     post: Post, priority: int
 ) -> None:
     post.owe("n", "telegram:7", priority=priority)
-    post.telegram.echo = once(DeliveryError("timeout", in_doubt=True))
+    post.telegram.echo = failing(DeliveryError("timeout", in_doubt=True))
     post.pass_by(20)
     assert [(p.key, p.again) for p in post.telegram.posts] == [("n", False), ("n", True)]
 
 
 def test_where_nothing_can_be_looked_up_a_digest_is_listed_and_not_repeated(post: Post) -> None:
     post.owe("n", "telegram:7", priority=DIGEST)
-    post.telegram.echo = once(DeliveryError("timeout", in_doubt=True))
+    post.telegram.echo = failing(DeliveryError("timeout", in_doubt=True))
     post.pass_by(20)
     assert len(post.telegram.posts) == 1
     assert post.state("n") is NoticeState.UNKNOWN
@@ -263,9 +244,9 @@ def test_where_nothing_can_be_looked_up_a_digest_is_listed_and_not_repeated(post
 
 def test_a_repeat_that_is_refused_for_now_is_still_labelled_later(post: Post) -> None:
     post.owe("n", "telegram:7")
-    post.telegram.echo = once(DeliveryError("timeout", in_doubt=True))
+    post.telegram.echo = failing(DeliveryError("timeout", in_doubt=True))
     post.pass_by(2)
-    post.telegram.trouble = once(DeliveryError("too many requests", retry_after=10))
+    post.telegram.trouble = failing(DeliveryError("too many requests", retry_after=10))
     post.pass_by(60)
     assert [p.again for p in post.telegram.posts] == [False, True]
 
@@ -318,7 +299,7 @@ def test_a_message_refused_for_its_content_costs_nobody_their_account(post: Post
 def test_a_group_that_moved_gets_its_messages_at_the_new_address(post: Post) -> None:
     post.owe("n", "telegram:-5")
     moved = DeliveryError("migrated", permanent=True, moved_to=Address("telegram", "-1005"))
-    post.telegram.trouble = once(moved)
+    post.telegram.trouble = failing(moved)
     post.pass_by(5)
     assert [str(p.address) for p in post.telegram.posts] == ["telegram:-1005"]
     assert post.get("n").address == "telegram:-1005"
@@ -347,7 +328,7 @@ def test_a_notice_that_cannot_be_said_stops_nobody_and_is_given_up(
 
 def test_a_surface_that_breaks_after_it_sent_leaves_the_message_in_doubt(post: Post) -> None:
     post.owe("n", "telegram:7")
-    post.telegram.echo = once(KeyError("message_id"))
+    post.telegram.echo = failing(KeyError("message_id"))
     post.pass_by(20)
     assert [p.again for p in post.telegram.posts] == [False, True]
 

@@ -18,7 +18,7 @@ from crm_store import halts, inbox
 from crm_store.models import InboxRow, InboxState
 from crm_store.store import Actor, Conflict, Store, StoreUnavailable
 from handlers.reply import Reply
-from tests.bot.surfaces import MemorySurface
+from tests.bot.surfaces import MemorySurface, always, failing
 
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -76,13 +76,6 @@ class Office:
 @pytest.fixture
 def office(store: Store) -> Office:
     return Office(store)
-
-
-def always(error: Exception) -> Callable[[str], None]:
-    def hook(_: str) -> None:
-        raise error
-
-    return hook
 
 
 def event(key: str, sender: str = "U1", text: str | None = None) -> dict[str, Any]:
@@ -261,13 +254,9 @@ def test_an_event_that_breaks_its_reader_is_given_up_and_stops_nobody(office: Of
 
 
 def test_an_answer_that_fails_for_now_is_sent_later_without_doing_it_again(office: Office) -> None:
-    errors = [DeliveryError("internal_error"), DeliveryError("timeout", in_doubt=True)]
-
-    def trouble(_: str) -> None:
-        if errors:
-            raise errors.pop()
-
-    office.slack.trouble = trouble
+    office.slack.trouble = failing(
+        DeliveryError("timeout", in_doubt=True), DeliveryError("internal_error")
+    )
 
     async def scene(worker: Worker) -> None:
         await receive(worker, "E1")
@@ -283,13 +272,7 @@ def test_an_answer_that_fails_for_now_is_sent_later_without_doing_it_again(offic
 def test_a_platform_that_asks_to_wait_is_obeyed_by_answers_and_notices_alike(
     office: Office,
 ) -> None:
-    errors = [DeliveryError("ratelimited", retry_after=30)]
-
-    def trouble(_: str) -> None:
-        if errors:
-            raise errors.pop()
-
-    office.slack.trouble = trouble
+    office.slack.trouble = failing(DeliveryError("ratelimited", retry_after=30))
 
     async def scene(worker: Worker) -> None:
         await receive(worker, "E1")

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from crm_store import bulk
+from crm_store.models import Company
+from crm_store.store import Store
+from tests.desk import SEED, START
 
 KEY = "a key for tests, long".replace(" ", "-")
 
@@ -64,3 +68,11 @@ class Program:
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def add_firms(store: Store, count: int) -> None:
+    """Put many companies into the store."""
+    values = {"created_at": START, "custom": {}}
+    rows = [{**values, "name": f"Firm {n}", "name_key": f"firm {n}"} for n in range(count)]
+    with store.transaction(SEED) as session:
+        bulk.add(session, Company, rows)

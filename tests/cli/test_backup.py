@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from crm_store import audit, search
 from crm_store.models import Base, Company, Notice, Tag
 from crm_store.store import Store
-from tests.cli.program import KEY, Program
+from tests.cli.program import KEY, Program, add_firms
 from tests.desk import SEED, START, Desk
 
 PLACES = 50
@@ -227,12 +227,7 @@ def test_restoring_says_how_many_messages_wait(
 def test_a_large_store_is_backed_up_and_restored_by_real_processes(
     rapport: Program, sqlite_store: Store, tmp_path: Path
 ) -> None:
-    with sqlite_store.transaction(SEED) as session:
-        values = {"created_at": START, "custom": {}}
-        session.execute(
-            sa.insert(Company),
-            [{**values, "name": f"Firm {n}", "name_key": f"firm {n}"} for n in range(3_000)],
-        )
+    add_firms(sqlite_store, 3_000)
     before = content(sqlite_store)
     sqlite_store.close()
     assert rapport.process("backup", "a.backup").code == 0

@@ -8,15 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_store.models import Company, CustomField, Order, Tag
 from crm_store.spreadsheets import guarded
 from crm_store.store import Store
-from tests.cli.program import Program
-from tests.desk import SEED, START, Desk
+from tests.cli.program import Program, add_firms
+from tests.desk import START, Desk
 
 ACTIVE = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -78,12 +77,7 @@ def test_the_records_of_every_kind_stand_in_their_file(
 def test_a_page_after_the_other_is_exported(
     rapport: Program, sqlite_store: Store, tmp_path: Path
 ) -> None:
-    with sqlite_store.transaction(SEED) as session:
-        values = {"created_at": START, "custom": {}}
-        session.execute(
-            sa.insert(Company),
-            [{**values, "name": f"Firm {n}", "name_key": f"firm {n}"} for n in range(1_001)],
-        )
+    add_firms(sqlite_store, 1_001)
     sqlite_store.close()
     assert rapport("export", "out", "--kind", "companies").code == 0
     assert len(read(tmp_path / "out" / "companies.csv")) == 1_001
