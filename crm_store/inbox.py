@@ -178,7 +178,7 @@ def answered(session: Session, row_id: int) -> None:
 
 
 def failed(session: Session, row_id: int, now: datetime) -> bool:
-    """Note that carrying an event out failed and return whether it will be tried again.
+    """Note that an event failed and return whether it will be tried again; what was done stays done.
 
     It is tried after 5 s, 10 s, 20 s, 40 s, and is dead at the fifth failure.
     """
@@ -186,14 +186,9 @@ def failed(session: Session, row_id: int, now: datetime) -> bool:
         sa.select(InboxRow.attempts).where(InboxRow.id == row_id)
     ).scalar_one()
     again = attempts + 1 < MAX_FAILURES
-    _update(
-        session,
-        [row_id],
-        state=InboxState.NEW if again else InboxState.DEAD,
-        attempts=attempts + 1,
-        claimed_by=None,
-        claimed_until=now + backoff(attempts),
-    )
+    state = {} if again else {"state": InboxState.DEAD}
+    until = now + backoff(attempts)
+    _update(session, [row_id], attempts=attempts + 1, claimed_by=None, claimed_until=until, **state)
     return again
 
 

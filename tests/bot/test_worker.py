@@ -19,6 +19,7 @@ from crm_store.models import InboxRow, InboxState
 from crm_store.store import Actor, Conflict, Store, StoreUnavailable
 from handlers.reply import Reply
 from tests.bot.surfaces import MemorySurface
+from tests.outage import bring_back, take_away
 
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -348,6 +349,100 @@ def test_a_database_that_goes_away_and_returns_leaves_one_effect(
         await worker.settle()
 
     play(office, scene)
+    play(office, recover)
+    assert office.effects == ["E1"]
+    assert office.answers == [("done E1", False)]
+
+
+def test_what_comes_after_an_event_that_was_left_waits_for_it(
+    sqlite_store: Store,
+) -> None:
+    office = Office(sqlite_store)
+    kept = Event()
+
+    def away(_: Incoming) -> None:
+        assert kept.wait(10)
+        take_away(office.store)
+        office.before = lambda _: None
+
+    office.before = away
+
+    async def scene(worker: Worker) -> None:
+        await receive(worker, "E1")
+        await receive(worker, "E2")
+        kept.set()
+        await worker.settle()
+        assert office.effects == []
+        bring_back(office.store)
+        await receive(worker, "E3")
+        await worker.settle()
+        assert office.effects == []
+        last = asyncio.Event()
+        office.slack.echo = lambda _: last.set() if len(office.answers) == 3 else None
+        await worker.start()
+        await last.wait()
+
+    play(office, scene)
+    assert office.effects == ["E1", "E2", "E3"]
+
+
+def test_what_comes_after_an_event_that_lost_a_race_waits_for_it(office: Office) -> None:
+    errors = [Conflict()]
+
+    def before(_: Incoming) -> None:
+        if errors:
+            raise errors.pop()
+
+    office.before = before
+
+    async def scene(worker: Worker) -> None:
+        for number in range(3):
+            await receive(worker, f"E{number}")
+        await worker.settle()
+
+    play(office, scene)
+    assert office.effects == []
+    play(office, recover)
+    assert office.effects == ["E0", "E1", "E2"]
+
+
+def test_an_answer_that_was_sent_as_the_store_went_away_is_sent_once(sqlite_store: Store) -> None:
+    office = Office(sqlite_store)
+    office.slack.echo = lambda _: take_away(office.store)
+
+    async def scene(worker: Worker) -> None:
+        await receive(worker, "E1")
+        await worker.settle()
+        bring_back(office.store)
+        assert office.state("E1") is InboxState.DONE
+        with office.store.transaction(ACTOR) as session:
+            inbox.receive(session, "slack", "E2", "U1", event("E2"), NOW)
+        last = asyncio.Event()
+        office.slack.echo = lambda _: last.set()
+        await worker.start()
+        await last.wait()
+
+    play(office, scene)
+    office.clock.advance(LEASE)
+    play(office, recover)
+    assert office.answers == [("done E1", False), ("done E2", False)]
+    assert office.state("E1") is InboxState.ANSWERED
+
+
+def test_an_answer_that_meets_a_bug_is_tried_again_and_done_once(office: Office) -> None:
+    bugs = [ZeroDivisionError()]
+
+    def trouble(_: str) -> None:
+        if bugs:
+            raise bugs.pop()
+
+    office.slack.trouble = trouble
+
+    async def scene(worker: Worker) -> None:
+        await receive(worker, "E1")
+
+    play(office, scene)
+    office.clock.advance(timedelta(minutes=1))
     play(office, recover)
     assert office.effects == ["E1"]
     assert office.answers == [("done E1", False)]
