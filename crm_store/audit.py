@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -54,13 +54,15 @@ class InUse(Exception):
     Attributes:
         kind: the table of what cannot go.
         record_id: its number there.
+        by: the table and the number of one that uses it; None when only the database knows.
     """
 
-    def __init__(self, kind: str, record_id: int) -> None:
+    def __init__(self, kind: str, record_id: int, by: tuple[str, int] | None = None) -> None:
         """Keep which one: a row cannot be read any more once the database has refused."""
         super().__init__(f"{kind} {record_id} is in use")
         self.kind = kind
         self.record_id = record_id
+        self.by = by
 
 
 class _Unreadable(Exception):
@@ -155,6 +157,10 @@ def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
     begin_undo(session, call)
     for row, after in _left(rows):
         _refuse_later_change(session, row, after)
+    own = {(row.kind, row.record_id) for row in rows}
+    for row in rows:
+        if row.action == CREATED:
+            _refuse_use(session, row, own)
     for row in reversed(rows):
         kind, record_id = row.kind, row.record_id
         try:
@@ -359,6 +365,25 @@ def _refuse_later_change(session: Session, row: AuditRow, after: dict[str, Any])
         ]
     if changed:
         raise ChangedSince(_culprit(session, row, changed))
+
+
+def _refuse_use(session: Session, row: AuditRow, own: Collection[tuple[str, int]]) -> None:
+    """Refuse when a record that was not made by the same call refers to this one and is not deleted."""
+    for other, column in _referring(row.kind):
+        alive = other.deleted_at.is_(None) if hasattr(other, "deleted_at") else sa.true()
+        mine = [record_id for kind, record_id in own if kind == other.__tablename__]
+        query = sa.select(other.id).where(column == row.record_id, other.id.not_in(mine), alive)
+        found = session.scalar(query.order_by(other.id).limit(1))
+        if found is not None:
+            raise InUse(row.kind, row.record_id, (other.__tablename__, found))
+
+
+def _referring(kind: str) -> Iterator[tuple[Any, sa.Column[Any]]]:
+    """Return the classes of what people keep and their columns that refer to a table."""
+    for other in _MODELS().values():
+        for column in sa.inspect(other).columns if other.audited else ():
+            if any(key.column.table.name == kind for key in column.foreign_keys):
+                yield other, column
 
 
 def _culprit(session: Session, row: AuditRow, names: Sequence[str]) -> AuditRow:
