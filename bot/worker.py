@@ -12,7 +12,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -79,6 +79,7 @@ class Worker:
         # Claimed, not carried out, to be given back; and whose they are.
         self._left: dict[int, tuple[str, str]] = {}
         self._sent: set[int] = set()  # answered while the store was away, to be marked
+        self._alone = asyncio.Lock()  # suspect events run one at a time, so that one is blamed
         self._loop: asyncio.Task[None] | None = None
         self._renewed_at = float("-inf")
         self._stopping = asyncio.Event()
@@ -291,7 +292,10 @@ class Worker:
         if incoming is None:
             await self._at(self._door, lambda s: inbox.done(s, row.id, None))
             return None
-        answer = await self._call(self._hands, lambda: self._run(incoming, row.id))
+        async with self._alone if row.suspect else nullcontext():
+            if row.suspect:
+                await self._at(self._door, lambda s: inbox.begin(s, row.id))
+            answer = await self._call(self._hands, lambda: self._run(incoming, row.id))
         if answer is None:
             return None
         return {

@@ -261,6 +261,28 @@ def test_an_event_that_breaks_its_reader_is_given_up_and_stops_nobody(office: Of
     assert len(office.effects) == 5
 
 
+def test_what_a_killed_process_held_runs_one_by_one_and_counts_as_it_begins(
+    office: Office,
+) -> None:
+    keys = [f"E{number}" for number in range(3)]
+    with office.store.transaction(ACTOR) as session:
+        for key in keys:
+            inbox.receive(session, "slack", key, key, event(key, key), NOW)
+        inbox.claim(session, "killed", NOW, 9, LEASE)
+    office.clock.advance(LEASE)
+    seen: list[list[int]] = []
+
+    def before(_: Incoming) -> None:
+        assert sum(office.running.values()) == 1
+        with office.store.reading() as session:
+            seen.append([row.attempts for row in session.query(InboxRow).order_by(InboxRow.id)])
+
+    office.before = before
+    play(office, recover)
+    assert seen == [[2, 1, 1], [0, 2, 1], [0, 0, 2]]
+    assert office.effects == keys
+
+
 def test_an_answer_that_fails_for_now_is_sent_later_without_doing_it_again(office: Office) -> None:
     errors = [DeliveryError("internal_error"), DeliveryError("timeout", in_doubt=True)]
 
