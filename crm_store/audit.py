@@ -75,10 +75,16 @@ class _Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place where the chain does not hold."""
+    """The first place where the chain does not hold.
+
+    Attributes:
+        unsealed: how many rows at the beginning were written without a key, where that is all that
+            is wrong; whoever can write the store can have written them.
+    """
 
     row_id: int
     reason: str
+    unsealed: int = 0
 
 
 def listen(sessions: sessionmaker[Session]) -> None:
@@ -175,7 +181,8 @@ def verify(session: Session, key: bytes, anchor: tuple[int, str] | None = None) 
     """Walk the whole chain and return the first row that was altered, removed or moved, or None.
 
     A cut-off end cannot be seen from inside: `anchor` is the number of a row and the beginning of
-    its mac as `head` gave them earlier, kept where the store's owner cannot write.
+    its mac as `head` gave them earlier, kept where the store's owner cannot write. It also vouches
+    for rows before it that were written without a key.
     """
     try:
         return _walk(session, key, anchor, _PAGE)
@@ -201,11 +208,15 @@ def kinds() -> frozenset[str]:
 
 def _walk(session: Session, key: bytes, anchor: tuple[int, str] | None, page: int) -> Break | None:
     query = sa.select(AuditRow.__table__).order_by(AuditRow.id)
-    mac, previous = "", 0
+    mac, previous, unsealed = "", 0, 0
     with session.connection().execute(query, execution_options={"yield_per": page}) as rows:
         try:
             for row in rows:
-                reason = _wrong(key, mac, previous, row, anchor)
+                if unsealed == previous and key and _is_next(b"", mac, previous, row):
+                    unsealed = row.id
+                    reason = _unlike(row, anchor)
+                else:
+                    reason = _wrong(key, mac, previous, row) or _unlike(row, anchor)
                 if reason:
                     return Break(previous + 1, reason)
                 mac, previous = row.mac, row.id
@@ -213,16 +224,25 @@ def _walk(session: Session, key: bytes, anchor: tuple[int, str] | None, page: in
             raise _Unreadable(previous + 1) from error
     if anchor and previous < anchor[0]:
         return Break(previous + 1, "the end was cut off here")
+    if unsealed > (anchor[0] if anchor else 0):
+        return Break(1, "the log was begun without a key", unsealed)
     return None
 
 
-def _wrong(
-    key: bytes, mac: str, previous: int, row: sa.Row[Any], anchor: tuple[int, str] | None
-) -> str:
+def _wrong(key: bytes, mac: str, previous: int, row: sa.Row[Any]) -> str:
     if row.id != previous + 1:
         return "rows are missing here"
-    if not hmac.compare_digest(_mac(key, mac, _content(row)), row.mac):
+    if not _is_next(key, mac, previous, row):
         return "the row or the one before it was altered"
+    return ""
+
+
+def _is_next(key: bytes, mac: str, previous: int, row: sa.Row[Any]) -> bool:
+    sealed = _mac(key, mac, _content(row))
+    return row.id == previous + 1 and hmac.compare_digest(sealed, row.mac)
+
+
+def _unlike(row: sa.Row[Any], anchor: tuple[int, str] | None) -> str:
     noted = not anchor or row.id != anchor[0] or row.mac.startswith(anchor[1])
     return "" if noted else "the row is not the one that was noted"
 
