@@ -1,7 +1,7 @@
 """Events as the platforms sent them: kept before they are acknowledged, carried out exactly once.
 
 An event is NEW until the transaction that carries it out marks it DONE with its reply, and DONE
-until the reply was sent. Who runs it is `bot/worker.py`.
+until the reply was sent and is forgotten. Who runs it is `bot/worker.py`.
 """
 
 from __future__ import annotations
@@ -180,8 +180,8 @@ def done(session: Session, row_id: int, reply: dict[str, Any] | None) -> None:
 
 
 def answered(session: Session, row_id: int) -> None:
-    """Mark the reply of an event as sent."""
-    _update(session, [row_id], state=InboxState.ANSWERED, **_unclaimed())
+    """Mark the reply of an event as sent and forget it: it may hold a code that links an account."""
+    _update(session, [row_id], state=InboxState.ANSWERED, reply=sa.null(), **_unclaimed())
 
 
 def failed(session: Session, row_id: int, now: datetime) -> bool:

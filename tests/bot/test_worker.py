@@ -133,6 +133,25 @@ def test_an_event_is_carried_out_and_answered(office: Office) -> None:
     assert office.state("E1") is InboxState.ANSWERED
 
 
+def test_what_was_answered_is_not_kept(office: Office) -> None:
+    async def scene(worker: Worker) -> None:
+        await receive(worker, "E1", text="a secret")
+
+    office.slack.trouble = always(DeliveryError("internal_error"))
+    play(office, scene)
+    assert "a secret" in str(stored_replies(office))
+    office.slack.trouble = lambda _: None
+    office.clock.advance(timedelta(minutes=1))
+    play(office, recover)
+    assert office.answers == [("done a secret", False)]
+    assert stored_replies(office) == [None]
+
+
+def stored_replies(office: Office) -> list[dict[str, Any] | None]:
+    with office.store.reading() as session:
+        return [row.reply for row in session.query(InboxRow)]
+
+
 def test_an_event_that_comes_many_times_at_once_takes_effect_once(office: Office) -> None:
     async def scene(worker: Worker) -> None:
         fresh = await asyncio.gather(*(receive(worker, "E1") for _ in range(12)))

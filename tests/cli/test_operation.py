@@ -181,9 +181,9 @@ def only_latin_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     own = [font for font in fontManager.ttflist if font.name.startswith("DejaVu")]
     with monkeypatch.context() as patch:
         patch.setattr(fontManager, "ttflist", own)
-        charts._lettering.cache_clear()  # the fonts are looked for once
+        charts._lettering.cache_clear()  # noqa: SLF001 - the fonts are looked for once
         yield
-    charts._lettering.cache_clear()
+    charts._lettering.cache_clear()  # noqa: SLF001 - see above
 
 
 @pytest.mark.usefixtures("only_latin_fonts")
