@@ -51,7 +51,8 @@ class Worker:
     """The events of one process.
 
     `run` carries an event out in one transaction, with `inbox.done` in it. `clock` is the clock the
-    processes agree on: `store.now` outside of tests. `lease` is how long the events of a dead
+    processes agree on: `store.now` outside of tests. `is_shut` tells whose events are not kept.
+    `lease` is how long the events of a dead
     process wait before another takes them over.
     """
 
@@ -64,6 +65,7 @@ class Worker:
         threads: int = 4,
         *,
         lease: timedelta = timedelta(seconds=60),
+        is_shut: Callable[[tuple[str, str]], bool] = lambda _: False,
     ) -> None:
         self.owner = secrets.token_hex(16)  # new at every start: a host name would be shared
         self._store = store
@@ -71,6 +73,7 @@ class Worker:
         self._run = run
         self._clock = clock
         self._lease = lease
+        self._is_shut = is_shut
         self._slots = threads * 2
         self._hands = ThreadPoolExecutor(threads, thread_name_prefix="handler")
         self._door = ThreadPoolExecutor(_DOORS, thread_name_prefix="inbox")
@@ -109,11 +112,13 @@ class Worker:
         self._hands.shutdown(wait=False, cancel_futures=True)
 
     async def receive(self, platform: str, key: str, sender: str, body: dict[str, Any]) -> bool:
-        """Keep an event; once this returns it may be acknowledged. False for a duplicate.
+        """Keep an event; once this returns it may be acknowledged. False when it was not kept anew.
 
         Raises:
             StoreUnavailable: it is not kept and must not be acknowledged.
         """
+        if self._is_shut((platform, sender)):
+            return False
         entering = asyncio.get_running_loop().create_future()
         self._entering.add(entering)
         try:
