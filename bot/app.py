@@ -63,7 +63,13 @@ class App:
         self.defaults = defaults(config)
         self.router = Router(self.store, self.defaults, self.clock)
         self.surfaces: dict[str, Surface] = {}
-        self.worker = Worker(self.store, self.surfaces, self.router.handle, self.store.now)
+        self.worker = Worker(
+            self.store,
+            self.surfaces,
+            self.router.carry_out,
+            self.store.now,
+            is_shut=self.router.intake.is_shut,
+        )
         self.surfaces.update(_surfaces(self))
         self.delivery = Delivery(self.store, self.surfaces, self.router.tell, self.store.now)
         routes = [route for surface in self.surfaces.values() for route in surface.routes]

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -86,6 +87,8 @@ class Delivery:
         }
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="delivery")
         self._sending: set[int] = set()  # notices that may have arrived if something breaks now
+        # What was sent while the store was away: noted before its claim can lapse, it is sent once.
+        self._unnoted: deque[Callable[[Session], None]] = deque()
         self._tasks: dict[asyncio.Task[None], tuple[str, str]] = {}
         self._stopping = asyncio.Event()
         self._noting = asyncio.Lock()
@@ -104,11 +107,14 @@ class Delivery:
             await asyncio.wait(self._tasks, timeout=timeout)
         for task in self._tasks:
             task.cancel()
+        with suppress(StoreUnavailable, Conflict):
+            await self._note_late()
         await self._thread(self._release)
         self._threads.shutdown(wait=False)
 
     async def step(self) -> int:
         """Begin to send what is due and may leave now; return how many messages that is."""
+        await self._note_late()
         room = _SENT_AT_ONCE - len(self._tasks)
         if room <= 0:
             return 0
@@ -249,11 +255,21 @@ class Delivery:
 
     async def _note_sent(self, due: Due, message: _Message, sent: Sent) -> None:
         said = message.reply.to_dict()["table"] if due.priority == notices.DIGEST else None
-        await self._write(
-            lambda s: notices.sent(
-                s, due.id, sent.address, sent.message_id, self._clock(s), said=said
-            )
-        )
+
+        def note(session: Session) -> None:
+            now = self._clock(session)
+            notices.sent(session, due.id, sent.address, sent.message_id, now, said=said)
+
+        try:
+            await self._write(note)
+        except (StoreUnavailable, Conflict) as error:
+            log.warning("sending not noted id=%d reason=%s", due.id, type(error).__name__)
+            self._unnoted.append(note)
+
+    async def _note_late(self) -> None:
+        while self._unnoted:
+            await self._write(self._unnoted[0])
+            self._unnoted.popleft()
 
     async def _failed(
         self, due: Due, address: Address, error: DeliveryError, *, doubtful: bool

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
+from bot.intake import Intake
 from bot.suggestions import refusal, unknown
 from bot.surface import Incoming
 from crm_store import inbox, users
@@ -61,6 +62,32 @@ class Router:
         self.store = store
         self.defaults = defaults
         self.clock = clock
+        self.intake = Intake()
+
+    def carry_out(self, incoming: Incoming, inbox_id: int) -> Answer | None:
+        """Handle an event of the inbox; None for what a stranger asks above the limit, once told.
+
+        Raises:
+            StoreUnavailable: nothing was done; the event stays in the inbox.
+        """
+        who = incoming.platform, incoming.sender
+        if self.intake.take(who):
+            return self.handle(incoming, inbox_id)
+        with self.store.reading() as session:
+            known = users.by_account(session, *who) is not None
+        if known:
+            return self.handle(incoming, inbox_id)
+        if self.intake.tell(who):
+            speech = _speech(None, incoming, self.defaults)
+            with speaking(*speech):
+                reply = Reply(
+                    text=_("That was a lot at once; wait a minute, I do not answer until then."),
+                    tone=Tone.WARNING,
+                )
+            return self._settle(incoming, inbox_id, reply, speech)
+        with self.store.transaction(Actor(None, incoming.platform, "", "")) as session:
+            inbox.done(session, inbox_id, None)
+        return None
 
     def handle(self, incoming: Incoming, inbox_id: int | None = None) -> Answer:
         """Run what came in and return the answer; the inbox row is marked done in the same transaction.

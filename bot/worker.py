@@ -12,8 +12,9 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.surface import DeliveryError
@@ -42,11 +43,16 @@ _DOORS = 2  # threads that only keep events, so that an acknowledgement never wa
 _RENEWALS = 3  # renewals within one life of a claim
 
 
+class _NotDone(Exception):
+    """The store was away or contended: the event took no effect and is to be given back."""
+
+
 class Worker:
     """The events of one process.
 
     `run` carries an event out in one transaction, with `inbox.done` in it. `clock` is the clock the
-    processes agree on: `store.now` outside of tests. `lease` is how long the events of a dead
+    processes agree on: `store.now` outside of tests. `is_shut` tells whose events are not kept.
+    `lease` is how long the events of a dead
     process wait before another takes them over.
     """
 
@@ -59,6 +65,7 @@ class Worker:
         threads: int = 4,
         *,
         lease: timedelta = timedelta(seconds=60),
+        is_shut: Callable[[tuple[str, str]], bool] = lambda _: False,
     ) -> None:
         self.owner = secrets.token_hex(16)  # new at every start: a host name would be shared
         self._store = store
@@ -66,12 +73,16 @@ class Worker:
         self._run = run
         self._clock = clock
         self._lease = lease
+        self._is_shut = is_shut
         self._slots = threads * 2
         self._hands = ThreadPoolExecutor(threads, thread_name_prefix="handler")
         self._door = ThreadPoolExecutor(_DOORS, thread_name_prefix="inbox")
         self._queues: dict[tuple[str, str], deque[Claimed]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._left: set[int] = set()  # claimed, not begun, to be given back
+        # Claimed, not carried out, to be given back; and whose they are.
+        self._left: dict[int, tuple[str, str]] = {}
+        self._sent: set[int] = set()  # answered while the store was away, to be marked
+        self._alone = asyncio.Lock()  # suspect events run one at a time, so that one is blamed
         self._loop: asyncio.Task[None] | None = None
         self._renewed_at = float("-inf")
         self._stopping = asyncio.Event()
@@ -96,15 +107,18 @@ class Worker:
         if self._entering:
             await asyncio.wait(self._entering, timeout=timeout)
         with suppress(StoreUnavailable, Conflict):
+            await self._mark_sent()
             await self._release_left()
         self._hands.shutdown(wait=False, cancel_futures=True)
 
     async def receive(self, platform: str, key: str, sender: str, body: dict[str, Any]) -> bool:
-        """Keep an event; once this returns it may be acknowledged. False for a duplicate.
+        """Keep an event; once this returns it may be acknowledged. False when it was not kept anew.
 
         Raises:
             StoreUnavailable: it is not kept and must not be acknowledged.
         """
+        if self._is_shut((platform, sender)):
+            return False
         entering = asyncio.get_running_loop().create_future()
         self._entering.add(entering)
         try:
@@ -157,19 +171,26 @@ class Worker:
                 await asyncio.wait_for(self._stopping.wait(), _RECOVER_EVERY)
 
     async def _round(self) -> int:
+        await self._mark_sent()
         await self._renew()
         await self._release_left()
         return await self.recover()
 
+    async def _mark_sent(self) -> None:
+        for row_id in set(self._sent):
+            await self._at(self._door, partial(inbox.answered, row_id=row_id))
+            self._sent.discard(row_id)
+
     async def _release_left(self) -> None:
-        left, self._left = self._left, set()
+        left = list(self._left)
         if not left:
             return
-        try:
-            await self._at(self._door, lambda s: inbox.release(s, self.owner, left))
-        except (StoreUnavailable, Conflict):
-            self._left |= left
-            raise
+        await self._at(self._door, lambda s: inbox.release(s, self.owner, left))
+        if self._entering:
+            # One that was claimed before this release must still find that its sender has to wait.
+            await asyncio.wait(set(self._entering))
+        for row_id in left:
+            del self._left[row_id]
 
     async def _renew(self) -> None:
         ids = [row.id for queue in self._queues.values() for row in queue]
@@ -207,6 +228,9 @@ class Worker:
 
     def _queue(self, row: Claimed) -> None:
         who = row.platform, row.sender
+        if who in self._left.values():
+            self._left[row.id] = who
+            return
         if who in self._queues:
             self._queues[who].append(row)
             return
@@ -216,29 +240,34 @@ class Worker:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, who: tuple[str, str]) -> None:
-        """Carry out the events of one person, one after the other."""
+        """Carry out the events of one person, one after the other, until one has to be left."""
         queue = self._queues[who]
         try:
-            while queue and not self._stopping.is_set():
-                await self._guard(queue[0])
+            while queue and not self._stopping.is_set() and await self._guard(queue[0]):
                 queue.popleft()
-            self._left.update(row.id for row in queue)
+            self._left.update((row.id, who) for row in queue)
         finally:
             del self._queues[who]
 
-    async def _guard(self, row: Claimed) -> None:
+    async def _guard(self, row: Claimed) -> bool:
+        """Treat an event; False when it is not carried out yet, so that the next one has to wait."""
         outcome, *_ = await asyncio.gather(self._treat(row), return_exceptions=True)
         if outcome is None:
-            return
+            return True
         if isinstance(outcome, asyncio.CancelledError):
             raise outcome
         if isinstance(outcome, AlreadyDone):
             log.info("carried out elsewhere platform=%s", row.platform)
-        elif isinstance(outcome, StoreUnavailable | Conflict):
-            # The claim lapses and the event is taken up again.
-            log.warning("event left id=%d reason=%s", row.id, type(outcome).__name__)
+            return True
+        if isinstance(outcome, StoreUnavailable | Conflict):
+            # It was not noted what became of the answer: the claim lapses and tells it.
+            log.warning("answer left id=%d reason=%s", row.id, type(outcome).__name__)
+            return True
+        if isinstance(outcome, _NotDone):
+            log.warning("event left id=%d reason=%s", row.id, type(outcome.__cause__).__name__)
         else:
             await self._fail(row, outcome)
+        return False
 
     async def _fail(self, row: Claimed, error: BaseException) -> None:
         reference = secrets.token_hex(3).upper()
@@ -254,24 +283,31 @@ class Worker:
         surface = self._surfaces[row.platform]
         reply = row.reply
         if row.state is InboxState.NEW:
-            incoming = surface.read(row.body)
-            if incoming is None:
-                await self._at(self._door, lambda s: inbox.done(s, row.id, None))
-                return
             try:
-                answer = await self._call(self._hands, lambda: self._run(incoming, row.id))
-            except StoreUnavailable:
-                self._left.add(row.id)
+                reply = await self._carry_out(surface, row)
+            except AlreadyDone:
                 raise
-            if answer is None:
-                return
-            reply = {
-                "reply": answer.reply.to_dict(),
-                "language": answer.language,
-                "zone": answer.zone,
-            }
+            except (StoreUnavailable, Conflict) as error:
+                raise _NotDone from error
         if reply is not None:
             await self._answer(surface, row, reply)
+
+    async def _carry_out(self, surface: Surface, row: Claimed) -> dict[str, Any] | None:
+        incoming = surface.read(row.body)
+        if incoming is None:
+            await self._at(self._door, lambda s: inbox.done(s, row.id, None))
+            return None
+        async with self._alone if row.suspect else nullcontext():
+            if row.suspect:
+                await self._at(self._door, lambda s: inbox.begin(s, row.id))
+            answer = await self._call(self._hands, lambda: self._run(incoming, row.id))
+        if answer is None:
+            return None
+        return {
+            "reply": answer.reply.to_dict(),
+            "language": answer.language,
+            "zone": answer.zone,
+        }
 
     async def _answer(self, surface: Surface, row: Claimed, answer: dict[str, Any]) -> None:
         try:
@@ -289,12 +325,19 @@ class Worker:
             silence = DeliveryError("no answer in time", in_doubt=True)
             await self._unanswered(surface, row, silence)
         else:
+            await self._close(row)
+
+    async def _close(self, row: Claimed) -> None:
+        try:
             await self._at(self._door, lambda s: inbox.answered(s, row.id))
+        except (StoreUnavailable, Conflict) as error:
+            log.warning("answer not noted id=%d reason=%s", row.id, type(error).__name__)
+            self._sent.add(row.id)
 
     async def _unanswered(self, surface: Surface, row: Claimed, error: DeliveryError) -> None:
         log.warning("not answered id=%d platform=%s reason=%s", row.id, surface.name, error.reason)
         if error.permanent:
-            await self._at(self._door, lambda s: inbox.answered(s, row.id))
+            await self._close(row)
             return
         incoming = surface.read(row.body)
         place = incoming.place if incoming else Address(row.platform, row.sender)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -54,13 +54,15 @@ class InUse(Exception):
     Attributes:
         kind: the table of what cannot go.
         record_id: its number there.
+        by: the table and the number of one that uses it; None when only the database knows.
     """
 
-    def __init__(self, kind: str, record_id: int) -> None:
+    def __init__(self, kind: str, record_id: int, by: tuple[str, int] | None = None) -> None:
         """Keep which one: a row cannot be read any more once the database has refused."""
         super().__init__(f"{kind} {record_id} is in use")
         self.kind = kind
         self.record_id = record_id
+        self.by = by
 
 
 class _Unreadable(Exception):
@@ -73,10 +75,16 @@ class _Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place where the chain does not hold."""
+    """The first place where the chain does not hold.
+
+    Attributes:
+        unsealed: how many rows at the beginning were written without a key, where that is all that
+            is wrong; whoever can write the store can have written them.
+    """
 
     row_id: int
     reason: str
+    unsealed: int = 0
 
 
 def listen(sessions: sessionmaker[Session]) -> None:
@@ -155,6 +163,10 @@ def undo(session: Session, call: str, at: datetime) -> list[AuditRow]:
     begin_undo(session, call)
     for row, after in _left(rows):
         _refuse_later_change(session, row, after)
+    own = {(row.kind, row.record_id) for row in rows}
+    for row in rows:
+        if row.action == CREATED:
+            _refuse_use(session, row, own)
     for row in reversed(rows):
         kind, record_id = row.kind, row.record_id
         try:
@@ -169,7 +181,8 @@ def verify(session: Session, key: bytes, anchor: tuple[int, str] | None = None) 
     """Walk the whole chain and return the first row that was altered, removed or moved, or None.
 
     A cut-off end cannot be seen from inside: `anchor` is the number of a row and the beginning of
-    its mac as `head` gave them earlier, kept where the store's owner cannot write.
+    its mac as `head` gave them earlier, kept where the store's owner cannot write. It also vouches
+    for rows before it that were written without a key.
     """
     try:
         return _walk(session, key, anchor, _PAGE)
@@ -195,11 +208,15 @@ def kinds() -> frozenset[str]:
 
 def _walk(session: Session, key: bytes, anchor: tuple[int, str] | None, page: int) -> Break | None:
     query = sa.select(AuditRow.__table__).order_by(AuditRow.id)
-    mac, previous = "", 0
+    mac, previous, unsealed = "", 0, 0
     with session.connection().execute(query, execution_options={"yield_per": page}) as rows:
         try:
             for row in rows:
-                reason = _wrong(key, mac, previous, row, anchor)
+                if unsealed == previous and key and _is_next(b"", mac, previous, row):
+                    unsealed = row.id
+                    reason = _unlike(row, anchor)
+                else:
+                    reason = _wrong(key, mac, previous, row) or _unlike(row, anchor)
                 if reason:
                     return Break(previous + 1, reason)
                 mac, previous = row.mac, row.id
@@ -207,16 +224,25 @@ def _walk(session: Session, key: bytes, anchor: tuple[int, str] | None, page: in
             raise _Unreadable(previous + 1) from error
     if anchor and previous < anchor[0]:
         return Break(previous + 1, "the end was cut off here")
+    if unsealed > (anchor[0] if anchor else 0):
+        return Break(1, "the log was begun without a key", unsealed)
     return None
 
 
-def _wrong(
-    key: bytes, mac: str, previous: int, row: sa.Row[Any], anchor: tuple[int, str] | None
-) -> str:
+def _wrong(key: bytes, mac: str, previous: int, row: sa.Row[Any]) -> str:
     if row.id != previous + 1:
         return "rows are missing here"
-    if not hmac.compare_digest(_mac(key, mac, _content(row)), row.mac):
+    if not _is_next(key, mac, previous, row):
         return "the row or the one before it was altered"
+    return ""
+
+
+def _is_next(key: bytes, mac: str, previous: int, row: sa.Row[Any]) -> bool:
+    sealed = _mac(key, mac, _content(row))
+    return row.id == previous + 1 and hmac.compare_digest(sealed, row.mac)
+
+
+def _unlike(row: sa.Row[Any], anchor: tuple[int, str] | None) -> str:
     noted = not anchor or row.id != anchor[0] or row.mac.startswith(anchor[1])
     return "" if noted else "the row is not the one that was noted"
 
@@ -359,6 +385,25 @@ def _refuse_later_change(session: Session, row: AuditRow, after: dict[str, Any])
         ]
     if changed:
         raise ChangedSince(_culprit(session, row, changed))
+
+
+def _refuse_use(session: Session, row: AuditRow, own: Collection[tuple[str, int]]) -> None:
+    """Refuse when a record that was not made by the same call refers to this one and is not deleted."""
+    for other, column in _referring(row.kind):
+        alive = other.deleted_at.is_(None) if hasattr(other, "deleted_at") else sa.true()
+        mine = [record_id for kind, record_id in own if kind == other.__tablename__]
+        query = sa.select(other.id).where(column == row.record_id, other.id.not_in(mine), alive)
+        found = session.scalar(query.order_by(other.id).limit(1))
+        if found is not None:
+            raise InUse(row.kind, row.record_id, (other.__tablename__, found))
+
+
+def _referring(kind: str) -> Iterator[tuple[Any, sa.Column[Any]]]:
+    """Return the classes of what people keep and their columns that refer to a table."""
+    for other in _MODELS().values():
+        for column in sa.inspect(other).columns if other.audited else ():
+            if any(key.column.table.name == kind for key in column.foreign_keys):
+                yield other, column
 
 
 def _culprit(session: Session, row: AuditRow, names: Sequence[str]) -> AuditRow:

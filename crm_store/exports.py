@@ -50,7 +50,13 @@ _COLUMNS: Mapping[str, tuple[type[Any], str]] = MappingProxyType(
     }
 )
 KINDS = tuple(_COLUMNS)
-_SINGULAR = {"companies": "company", "contacts": "contact", "deals": "deal", "tickets": "ticket"}
+SINGULAR = {
+    "companies": "company",
+    "contacts": "contact",
+    "deals": "deal",
+    "tickets": "ticket",
+    "orders": "order",
+}
 _SHARED = ("external_id", "created_at")
 
 
@@ -62,7 +68,8 @@ def rows(session: Session, kind: str) -> Iterator[list[str]]:
     """
     model, shape = _COLUMNS[kind]
     columns = {name: way or name for name, _, way in (w.partition("=") for w in shape.split())}
-    singular = _SINGULAR.get(kind, "")
+    # An order has no tags and no fields of one's own.
+    singular = "" if model is Order else SINGULAR[kind]
     added = _added_fields(session, singular)
     yield [*columns, *_SHARED, *(["tags"] if singular else []), *map(guarded, added)]
     for records in _pages(session, model, columns):

@@ -1,7 +1,7 @@
 """Events as the platforms sent them: kept before they are acknowledged, carried out exactly once.
 
 An event is NEW until the transaction that carries it out marks it DONE with its reply, and DONE
-until the reply was sent. Who runs it is `bot/worker.py`.
+until the reply was sent and is forgotten. Who runs it is `bot/worker.py`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Claimed:
     Attributes:
         reply: what the handler answered; None while the event is NEW.
         again: the reply may have been sent before: the process died or the platform fell silent.
+        suspect: a process died that held it; it runs alone and after `begin`, which counts.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Claimed:
     attempts: int
     received_at: datetime
     again: bool
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +127,25 @@ def claim(
 ) -> list[Claimed]:
     """Take over open events that nobody holds, oldest first, never two of one sender at a time.
 
-    An event found in the hands of a process that let its claim lapse counts one attempt more; after
-    `MAX_CRASHES` it is dead.
+    An event found in the hands of a process that died is suspect from then on: once it has begun
+    `MAX_CRASHES` times (the first time is not told apart from waiting) it is dead.
     """
     query = _claimable(now, platforms).limit(limit)
     if is_postgresql(session):
         query = query.with_for_update(skip_locked=True, of=InboxRow)
     rows = session.execute(query).all()
-    doomed = [row.id for row in rows if _crashed(row) and row.attempts + 1 >= MAX_CRASHES]
+    doomed = [row.id for row in rows if _crashed(row) and row.attempts >= MAX_CRASHES]
     if doomed:
         _update(session, doomed, state=InboxState.DEAD, **_unclaimed())
     taken = [row for row in rows if row.id not in doomed]
     if taken:
         _take(session, [row.id for row in taken], owner, now + lease)
     return [_claimed(row) for row in taken]
+
+
+def begin(session: Session, row_id: int) -> None:
+    """Count that a suspect event begins, in a transaction before that which carries it out."""
+    _update(session, [row_id], attempts=InboxRow.attempts + 1)
 
 
 def renew(session: Session, owner: str, ids: Collection[int], until: datetime) -> None:
@@ -173,12 +180,12 @@ def done(session: Session, row_id: int, reply: dict[str, Any] | None) -> None:
 
 
 def answered(session: Session, row_id: int) -> None:
-    """Mark the reply of an event as sent."""
-    _update(session, [row_id], state=InboxState.ANSWERED, **_unclaimed())
+    """Mark the reply of an event as sent and forget it: it may hold a code that links an account."""
+    _update(session, [row_id], state=InboxState.ANSWERED, reply=sa.null(), **_unclaimed())
 
 
 def failed(session: Session, row_id: int, now: datetime) -> bool:
-    """Note that carrying an event out failed and return whether it will be tried again.
+    """Note that an event failed and return whether it will be tried again; what was done stays done.
 
     It is tried after 5 s, 10 s, 20 s, 40 s, and is dead at the fifth failure.
     """
@@ -186,14 +193,9 @@ def failed(session: Session, row_id: int, now: datetime) -> bool:
         sa.select(InboxRow.attempts).where(InboxRow.id == row_id)
     ).scalar_one()
     again = attempts + 1 < MAX_FAILURES
-    _update(
-        session,
-        [row_id],
-        state=InboxState.NEW if again else InboxState.DEAD,
-        attempts=attempts + 1,
-        claimed_by=None,
-        claimed_until=now + backoff(attempts),
-    )
+    state = {} if again else {"state": InboxState.DEAD}
+    until = now + backoff(attempts)
+    _update(session, [row_id], attempts=attempts + 1, claimed_by=None, claimed_until=until, **state)
     return again
 
 
@@ -319,7 +321,7 @@ def _take(session: Session, ids: list[int], owner: str, until: datetime) -> None
         ids,
         claimed_by=owner,
         claimed_until=until,
-        attempts=InboxRow.attempts + sa.case((crashed, 1), else_=0),
+        attempts=sa.case((sa.and_(crashed, InboxRow.attempts == 0), 1), else_=InboxRow.attempts),
     )
 
 
@@ -332,9 +334,10 @@ def _claimed(row: sa.Row[Any]) -> Claimed:
         body=row.body,
         state=row.state,
         reply=row.reply,
-        attempts=row.attempts + _crashed(row),
+        attempts=max(row.attempts, int(_crashed(row))),
         received_at=row.received_at,
         again=row.state is InboxState.DONE and row.claimed_by is not None,
+        suspect=_crashed(row),
     )
 
 

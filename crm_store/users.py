@@ -80,6 +80,11 @@ def add(
     return user
 
 
+def languages(session: Session) -> set[str]:
+    """Return the languages of those who may use the program."""
+    return set(session.scalars(sa.select(User.language).where(User.active).distinct()))
+
+
 def count_admins(session: Session) -> int:
     """Return how many active admins there are."""
     return (

@@ -68,11 +68,7 @@ def undo(request: Request, call: CallKey = "") -> Reply:
         ) from error
     except audit.InUse as error:
         raise UserError(
-            _(
-                "{kind} #{id} is in use by now, so nothing was undone.",
-                kind=_kind(error.kind),
-                id=error.record_id,
-            ),
+            _in_use(error),
             _("Undo what was built on it first, or switch a colleague off with `user edit`."),
         ) from error
     except LookupError as error:
@@ -125,6 +121,19 @@ def _changed_since(request: Request, row: AuditRow) -> str:
         name=who.name,
         kind=kind,
         id=row.record_id,
+    )
+
+
+def _in_use(error: audit.InUse) -> str:
+    kind, number = _kind(error.kind), error.record_id
+    if error.by is None:
+        return _("{kind} #{id} is in use by now, so nothing was undone.", kind=kind, id=number)
+    return _(
+        "{kind} #{id} is in use by now: {other} #{other_id} belongs to it. Nothing was undone.",
+        kind=kind,
+        id=number,
+        other=_kind(error.by[0]),
+        other_id=error.by[1],
     )
 
 

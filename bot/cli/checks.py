@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.app import open_store
 from bot.config import SECRETS, Config
-from crm_store import backups, health, migrations
+from crm_store import backups, health, migrations, users
 from crm_store.store import Actor, Conflict, Store, StoreUnavailable
 
 _ACTOR = Actor(None, "command line", "doctor", "doctor")
@@ -25,15 +25,20 @@ _SKEW = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; `advice` says what to do where it is not well."""
+    """One thing that was looked at; `advice` says what to do where it is not well.
+
+    Attributes:
+        bearable: where it is not well, the program still does all that is asked of it here.
+    """
 
     name: str
     ok: bool
     found: str
     advice: str = ""
+    bearable: bool = False
 
     def __str__(self) -> str:
-        mark = "ok     " if self.ok else "PROBLEM"
+        mark = "ok     " if self.ok else "warning" if self.bearable else "PROBLEM"
         advice = f" {self.advice}" if self.advice else ""
         return f"{mark}  {self.name}: {self.found}{advice}"
 
@@ -46,7 +51,7 @@ def everything(config: Config) -> list[Check]:
     """Make every check that the configuration calls for."""
     from bot.cli import platform_checks
 
-    found = [*_secrets(config), *_store(config), _font()]
+    found = [*_secrets(config), *_store(config), _font(bearable=not _writes_chinese(config))]
     return [*found, *asyncio.run(platform_checks.everything(config))]
 
 
@@ -113,7 +118,24 @@ def _permissions(file: Path) -> Check:
     return Check("file", private, found, "" if private else f"Run `chmod 600 {file}`.")
 
 
-def _font() -> Check:
+def _writes_chinese(config: Config) -> bool:
+    store = open_store(config)
+    if config.defaults.language == "zh":
+        return True
+    if store.is_sqlite and not Path(store.url.database or "").exists():
+        return False
+    try:
+        if not backups.form(store):
+            return False
+        with store.reading() as session:
+            return "zh" in users.languages(session)
+    except (StoreUnavailable, backups.Damaged):
+        return False
+    finally:
+        store.close()
+
+
+def _font(*, bearable: bool) -> Check:
     from bot.charts import keys
     from handlers.reply import Chart, ChartKind, Series
 
@@ -126,4 +148,5 @@ def _font() -> Check:
         ""
         if there
         else "Install one such as Noto Sans CJK (fonts-noto-cjk); numbers stand in for names.",
+        bearable=bearable and not there,
     )

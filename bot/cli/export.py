@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
         store.upgrade()
         arguments.folder.mkdir(parents=True, exist_ok=True)
         for kind, file in files.items():
-            say(f"{_write(store, kind, file):,} {kind} in {file}")
+            count = _write(store, kind, file)
+            say(f"{count:,} {exports.SINGULAR[kind] if count == 1 else kind} in {file}")
     except StoreUnavailable as error:
         raise Refused(UNREACHABLE) from error
     except OSError as error:

@@ -21,6 +21,7 @@ from crm_store.store import Session, Store
 from handlers.reply import Reply
 from tests import owed
 from tests.bot.surfaces import MemorySurface, always, failing
+from tests.outage import bring_back, take_away
 from tests.owed import ACTOR, NOW
 
 SECOND = timedelta(seconds=1)
@@ -350,3 +351,24 @@ def test_of_two_processes_one_delivers_and_the_other_takes_over(post: Post) -> N
 
     asyncio.run(run())
     assert [p.key for p in post.slack.posts] == ["n1", "n2"]
+
+
+def test_what_was_sent_as_the_store_went_away_is_noted_when_it_is_back(
+    sqlite_store: Store,
+) -> None:
+    post = Post(sqlite_store)
+    post.owe("n", "telegram:7")
+    post.telegram.echo = lambda _: take_away(post.store)
+
+    async def run() -> None:
+        delivery = post.delivery()
+        await delivery.step()
+        await delivery.settle()
+        bring_back(post.store)
+        await delivery.step()
+        await delivery.stop()
+
+    asyncio.run(run())
+    assert post.get("n").state is NoticeState.SENT
+    post.pass_by(300, every=30)
+    assert [p.key for p in post.telegram.posts] == ["n"]

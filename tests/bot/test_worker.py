@@ -19,6 +19,7 @@ from crm_store.models import InboxRow, InboxState
 from crm_store.store import Actor, Conflict, Store, StoreUnavailable
 from handlers.reply import Reply
 from tests.bot.surfaces import MemorySurface, always, failing
+from tests.outage import bring_back, take_away
 
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -123,6 +124,25 @@ def test_an_event_is_carried_out_and_answered(office: Office) -> None:
     assert office.effects == ["E1"]
     assert office.answers == [("done E1", False)]
     assert office.state("E1") is InboxState.ANSWERED
+
+
+def test_what_was_answered_is_not_kept(office: Office) -> None:
+    async def scene(worker: Worker) -> None:
+        await receive(worker, "E1", text="a secret")
+
+    office.slack.trouble = always(DeliveryError("internal_error"))
+    play(office, scene)
+    assert "a secret" in str(stored_replies(office))
+    office.slack.trouble = lambda _: None
+    office.clock.advance(timedelta(minutes=1))
+    play(office, recover)
+    assert office.answers == [("done a secret", False)]
+    assert stored_replies(office) == [None]
+
+
+def stored_replies(office: Office) -> list[dict[str, Any] | None]:
+    with office.store.reading() as session:
+        return [row.reply for row in session.query(InboxRow)]
 
 
 def test_an_event_that_comes_many_times_at_once_takes_effect_once(office: Office) -> None:
@@ -253,6 +273,28 @@ def test_an_event_that_breaks_its_reader_is_given_up_and_stops_nobody(office: Of
     assert len(office.effects) == 5
 
 
+def test_what_a_killed_process_held_runs_one_by_one_and_counts_as_it_begins(
+    office: Office,
+) -> None:
+    keys = [f"E{number}" for number in range(3)]
+    with office.store.transaction(ACTOR) as session:
+        for key in keys:
+            inbox.receive(session, "slack", key, key, event(key, key), NOW)
+        inbox.claim(session, "killed", NOW, 9, LEASE)
+    office.clock.advance(LEASE)
+    seen: list[list[int]] = []
+
+    def before(_: Incoming) -> None:
+        assert sum(office.running.values()) == 1
+        with office.store.reading() as session:
+            seen.append([row.attempts for row in session.query(InboxRow).order_by(InboxRow.id)])
+
+    office.before = before
+    play(office, recover)
+    assert seen == [[2, 1, 1], [0, 2, 1], [0, 0, 2]]
+    assert office.effects == keys
+
+
 def test_an_answer_that_fails_for_now_is_sent_later_without_doing_it_again(office: Office) -> None:
     office.slack.trouble = failing(
         DeliveryError("timeout", in_doubt=True), DeliveryError("internal_error")
@@ -331,6 +373,100 @@ def test_a_database_that_goes_away_and_returns_leaves_one_effect(
         await worker.settle()
 
     play(office, scene)
+    play(office, recover)
+    assert office.effects == ["E1"]
+    assert office.answers == [("done E1", False)]
+
+
+def test_what_comes_after_an_event_that_was_left_waits_for_it(
+    sqlite_store: Store,
+) -> None:
+    office = Office(sqlite_store)
+    kept = Event()
+
+    def away(_: Incoming) -> None:
+        assert kept.wait(10)
+        take_away(office.store)
+        office.before = lambda _: None
+
+    office.before = away
+
+    async def scene(worker: Worker) -> None:
+        await receive(worker, "E1")
+        await receive(worker, "E2")
+        kept.set()
+        await worker.settle()
+        assert office.effects == []
+        bring_back(office.store)
+        await receive(worker, "E3")
+        await worker.settle()
+        assert office.effects == []
+        last = asyncio.Event()
+        office.slack.echo = lambda _: last.set() if len(office.answers) == 3 else None
+        await worker.start()
+        await last.wait()
+
+    play(office, scene)
+    assert office.effects == ["E1", "E2", "E3"]
+
+
+def test_what_comes_after_an_event_that_lost_a_race_waits_for_it(office: Office) -> None:
+    errors = [Conflict()]
+
+    def before(_: Incoming) -> None:
+        if errors:
+            raise errors.pop()
+
+    office.before = before
+
+    async def scene(worker: Worker) -> None:
+        for number in range(3):
+            await receive(worker, f"E{number}")
+        await worker.settle()
+
+    play(office, scene)
+    assert office.effects == []
+    play(office, recover)
+    assert office.effects == ["E0", "E1", "E2"]
+
+
+def test_an_answer_that_was_sent_as_the_store_went_away_is_sent_once(sqlite_store: Store) -> None:
+    office = Office(sqlite_store)
+    office.slack.echo = lambda _: take_away(office.store)
+
+    async def scene(worker: Worker) -> None:
+        await receive(worker, "E1")
+        await worker.settle()
+        bring_back(office.store)
+        assert office.state("E1") is InboxState.DONE
+        with office.store.transaction(ACTOR) as session:
+            inbox.receive(session, "slack", "E2", "U1", event("E2"), NOW)
+        last = asyncio.Event()
+        office.slack.echo = lambda _: last.set()
+        await worker.start()
+        await last.wait()
+
+    play(office, scene)
+    office.clock.advance(LEASE)
+    play(office, recover)
+    assert office.answers == [("done E1", False), ("done E2", False)]
+    assert office.state("E1") is InboxState.ANSWERED
+
+
+def test_an_answer_that_meets_a_bug_is_tried_again_and_done_once(office: Office) -> None:
+    bugs = [ZeroDivisionError()]
+
+    def trouble(_: str) -> None:
+        if bugs:
+            raise bugs.pop()
+
+    office.slack.trouble = trouble
+
+    async def scene(worker: Worker) -> None:
+        await receive(worker, "E1")
+
+    play(office, scene)
+    office.clock.advance(timedelta(minutes=1))
     play(office, recover)
     assert office.effects == ["E1"]
     assert office.answers == [("done E1", False)]

@@ -63,6 +63,8 @@ def test_the_records_of_every_kind_stand_in_their_file(
     done = on("export", "out")
     assert (done.code, done.err) == (0, "")
     assert "2 companies in" in done.out
+    assert "1 contact in" in done.out
+    assert "0 tickets in" in done.out
     companies = read(tmp_path / "out" / "companies.csv")
     assert [row["name"] for row in companies] == ["Harbour, Oy", "'=cmd()"]
     assert (companies[0]["size"], companies[0]["tags"]) == ("-5", "vip")

@@ -190,10 +190,23 @@ def test_an_event_that_kills_every_process_is_dead_in_the_end(store: Store) -> N
     assert row_id
     now = NOW
     for _ in range(inbox.MAX_CRASHES):
-        assert len(claim(store, "a", now)) == 1
+        (row,) = claim(store, "a", now)
+        if row.suspect:
+            with store.transaction(ACTOR) as session:
+                inbox.begin(session, row.id)
         now += LEASE
     assert claim(store, "a", now) == []
     assert state(store, row_id) is InboxState.DEAD
+
+
+def test_an_event_that_only_waited_in_processes_that_died_is_not_given_up(store: Store) -> None:
+    row_id = receive(store, "E1")
+    assert row_id
+    now = NOW
+    for _ in range(3 * inbox.MAX_CRASHES):
+        assert len(claim(store, "a", now)) == 1
+        now += LEASE
+    assert state(store, row_id) is InboxState.NEW
 
 
 def test_a_revived_event_that_was_done_is_answered_and_not_run(store: Store) -> None:

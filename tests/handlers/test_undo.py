@@ -73,6 +73,39 @@ def test_a_colleague_who_has_done_something_stays(desk: Desk) -> None:
     assert any("jane" in row.cells[0] for row in rows(desk.admin.says("user list")))
 
 
+ADDED = "company add Initech"
+BUILT_ON = [
+    (ADDED, "contact add Ida company=Initech", "Company #2", "Contact #1"),
+    (ADDED, "deal add Boats company=Initech amount=1k", "Company #2", "Deal #1"),
+    (ADDED, "ticket new It leaks company=Initech", "Company #2", "Ticket #1"),
+    (ADDED, "note add Initech they called", "Company #2", "Entry of the timeline #1"),
+    ("contact add Ida", "task add call her about=Ida", "Contact #1", "Task #1"),
+    ("contact add Ida", "contact email Ida ida@home.example", "Contact #1", "E-mail #1"),
+    (
+        "deal add Boats company=Globex amount=1k",
+        "note add Boats they want red ones",
+        "Deal #1",
+        "Entry of the timeline #1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("adding", "using", "kind", "other"), BUILT_ON)
+def test_what_a_colleague_built_on_stays_until_that_is_gone(
+    desk: Desk, adding: str, using: str, kind: str, other: str
+) -> None:
+    desk.admin.says("company add Globex")
+    added = desk.rep.says(adding)
+    built = desk.admin.says(using)
+    assert built.tone is not Tone.WARNING, built
+
+    refused = desk.rep.presses(added, "Undo")
+
+    assert refused.title.startswith(f"{kind} is in use by now: {other} belongs to it")
+    assert desk.admin.presses(built, "Undo").tone is Tone.GOOD
+    assert desk.rep.presses(added, "Undo").tone is Tone.GOOD
+
+
 def test_a_manager_does_not_undo_what_only_an_admin_may_do(desk: Desk) -> None:
     changed = desk.admin.says("user edit mate@rapport.example role=agent")
     (line,) = (action.line for action in changed.actions if action.label == "Undo")
