@@ -33,8 +33,10 @@ FOLDER = Path(__file__).with_name("conversations")
 FILES = sorted(FOLDER.glob("*.txt"))
 SEEDING = Actor(None, "test", "seed", "seed")
 SAMPLE = "# The store holds the sample of the demo."
-# What two surfaces may differ in: when, on which platform, and what is drawn by lot.
+# What two surfaces may differ in: when, on which platform, what is drawn by lot, and what the
+# scheduler, which ticks by the real clock on all but the console, had reminded of by then.
 APART = {"at", "surface", "call", "undoes", "mac", "channel", "platform", "external_id", "address"}
+APART |= {"reminded_for"}
 _STEP = re.compile(r"(?P<who>\w+)(?:> (?P<line>.*)|(?P<hears> hears))")
 _NAME = re.compile(r"\\\$([a-z]+)")
 
