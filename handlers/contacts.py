@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from crm_store import companies, contacts, records, tags
-from crm_store.contacts import Filter
+from crm_store.contacts import Filter, Point
 from crm_store.models import Company, Consent, Contact, ContactEmail, ContactPhone, Role, User
 from crm_store.records import Model
 from crm_store.search import key
@@ -32,7 +32,7 @@ from handlers.reading.characters import shown
 from handlers.reading.contact_points import read_email
 from handlers.reply import Action, Reply, Row
 from handlers.request import Call, Request
-from handlers.wording import _
+from handlers.wording import _, mark
 
 _TAGS = 20
 _TAG_LENGTH = 40
@@ -109,6 +109,37 @@ Email = Annotated[str, ReaderArgument(_read_email)]
 DeletedContact = Annotated[Contact, RecordArgument(("contact",), deleted=True)]
 Tags = Annotated[tuple[str, ...], TagsArgument()]
 YesNo = Annotated[bool, ReaderArgument(read_yes_no)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to reach a contact: its word in the commands and its column, and what is said of it."""
+
+    word: str
+    make: Callable[[str], Point]
+    present: str
+    added: str
+    removed: str
+
+    def of(self, contact: Contact) -> dict[str, Point]:
+        """Return the points of a contact by their value."""
+        return {getattr(point, self.word): point for point in getattr(contact, f"{self.word}s")}
+
+
+_EMAIL = _Way(
+    "email",
+    lambda value: ContactEmail(email=value),
+    mark("{name} has this e-mail already."),
+    mark("E-mail {value} added."),
+    mark("E-mail {value} removed."),
+)
+_PHONE = _Way(
+    "phone",
+    lambda value: ContactPhone(phone=value),
+    mark("{name} has this phone number already."),
+    mark("Phone number {value} added."),
+    mark("Phone number {value} removed."),
+)
 
 
 @command(
@@ -188,11 +219,9 @@ def edit_contact(
     if name is not None:
         contacts.rename(contact, name)
     if email is not None:
-        _refuse_several(contact, contact.emails, "email")
-        _only_email(request, contact, email)
+        _change_point(request, contact, _EMAIL, email)
     if phone is not None:
-        _refuse_several(contact, contact.phones, "phone")
-        _only_phone(request, contact, phone)
+        _change_point(request, contact, _PHONE, phone)
     request.session.flush()
     return _checked(request, contact, _("Contact {name} changed.", name=contact.name))
 
@@ -251,10 +280,7 @@ def restore_contact(request: Request, contact: DeletedContact) -> Reply:
 )
 def add_email(request: Request, contact: Contact, email: Email) -> Reply:
     """Add another e-mail address to a contact."""
-    if email in [point.email for point in contact.emails]:
-        raise UserError(_("{name} has this e-mail already.", name=contact.name))
-    contacts.add_email(request.session, contact, email)
-    return _checked(request, contact, _("E-mail {email} added.", email=email))
+    return _add_point(request, contact, _EMAIL, email)
 
 
 @command(
@@ -264,11 +290,7 @@ def add_email(request: Request, contact: Contact, email: Email) -> Reply:
 )
 def remove_email(request: Request, contact: Contact, email: Email) -> Reply:
     """Remove an e-mail address from a contact."""
-    found = next((point for point in contact.emails if point.email == email), None)
-    if found is None:
-        raise _no_such(contact, "unemail", [point.email for point in contact.emails])
-    contacts.remove_point(request.session, contact, found)
-    return _changed(request, contact, _("E-mail {email} removed.", email=email))
+    return _remove_point(request, contact, _EMAIL, email)
 
 
 @command(
@@ -278,10 +300,7 @@ def remove_email(request: Request, contact: Contact, email: Email) -> Reply:
 )
 def add_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
     """Add another phone number to a contact."""
-    if phone in [point.phone for point in contact.phones]:
-        raise UserError(_("{name} has this phone number already.", name=contact.name))
-    contacts.add_phone(request.session, contact, phone)
-    return _checked(request, contact, _("Phone number {phone} added.", phone=phone))
+    return _add_point(request, contact, _PHONE, phone)
 
 
 @command(
@@ -291,11 +310,7 @@ def add_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
 )
 def remove_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
     """Remove a phone number from a contact."""
-    found = next((point for point in contact.phones if point.phone == phone), None)
-    if found is None:
-        raise _no_such(contact, "unphone", [point.phone for point in contact.phones])
-    contacts.remove_point(request.session, contact, found)
-    return _changed(request, contact, _("Phone number {phone} removed.", phone=phone))
+    return _remove_point(request, contact, _PHONE, phone)
 
 
 @command(
@@ -359,45 +374,50 @@ def _company(request: Request, name: str) -> Company:
     return found or companies.add(request.session, name, request.colleague.id, request.now)
 
 
-def _only_email(request: Request, contact: Contact, email: str) -> None:
-    if contact.emails:
-        contact.emails[0].email = email
-    else:
-        contacts.add_email(request.session, contact, email)
+def _add_point(request: Request, contact: Contact, way: _Way, value: str) -> Reply:
+    if value in way.of(contact):
+        raise UserError(_(way.present, name=contact.name))
+    contacts.add_point(request.session, contact, way.make(value))
+    return _checked(request, contact, _(way.added, value=value))
 
 
-def _only_phone(request: Request, contact: Contact, phone: str) -> None:
-    if contact.phones:
-        contact.phones[0].phone = phone
-    else:
-        contacts.add_phone(request.session, contact, phone)
+def _remove_point(request: Request, contact: Contact, way: _Way, value: str) -> Reply:
+    present = way.of(contact)
+    if value not in present:
+        command_name = f"contact un{way.word}"
+        raise UserError(
+            _("{name} has no such entry, so nothing was removed.", name=contact.name),
+            _("These can be removed:") if present else "",
+            tuple(
+                Action(
+                    each,
+                    line_of(
+                        Call(command_name, {"contact": f"contact:{contact.id}", way.word: each})
+                    ),
+                )
+                for each in present
+            ),
+        )
+    contacts.remove_point(request.session, contact, present[value])
+    return _changed(request, contact, _(way.removed, value=value))
 
 
-def _refuse_several(contact: Contact, points: Sequence[object], verb: str) -> None:
-    if len(points) > 1:
+def _change_point(request: Request, contact: Contact, way: _Way, value: str) -> None:
+    """Put `value` in the place of the only one that a contact has, or add it to none."""
+    present = way.of(contact)
+    if len(present) > 1:
         raise UserError(
             _("{name} has several of these, so I do not know which to change.", name=contact.name),
             _(
                 "Add one with `contact {verb} {id} …`, remove one with `contact un{verb} {id} …`.",
-                verb=verb,
+                verb=way.word,
                 id=contact.id,
             ),
         )
-
-
-def _no_such(contact: Contact, verb: str, present: Sequence[str]) -> UserError:
-    return UserError(
-        _("{name} has no such entry, so nothing was removed.", name=contact.name),
-        _("These can be removed:") if present else "",
-        tuple(
-            Action(value, line_of(Call(f"contact {verb}", _point(contact, verb, value))))
-            for value in present
-        ),
-    )
-
-
-def _point(contact: Contact, verb: str, value: str) -> dict[str, str]:
-    return {"contact": f"contact:{contact.id}", verb.removeprefix("un"): value}
+    for point in present.values():
+        setattr(point, way.word, value)
+    if not present:
+        contacts.add_point(request.session, contact, way.make(value))
 
 
 def _edit_form(request: Request, contact: Contact) -> Reply:

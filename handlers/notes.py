@@ -85,44 +85,40 @@ def add_note(request: Request, record: Logged, text: Text) -> Reply:
     return _log(request, ActivityKind.NOTE, record, text, None)
 
 
-@command(
-    "call log <record> <text...> [at=]",
-    role=Role.MEMBER,
-    example='call log "Jane Doe" wants the offer by Friday at="yesterday 15:00"',
+def _declare_log(verb: str, kind: ActivityKind, tells: str, example: str) -> None:
+    """Declare `<verb> log`, whose help is `tells`."""
+
+    def log(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
+        return _log(request, kind, record, text, at)
+
+    log.__doc__ = tells
+    command(f"{verb} log <record> <text...> [at=]", role=Role.MEMBER, example=example)(log)
+
+
+_declare_log(
+    "call",
+    ActivityKind.CALL,
+    "Log a call.",
+    'call log "Jane Doe" wants the offer by Friday at="yesterday 15:00"',
 )
-def log_call(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
-    """Log a call."""
-    return _log(request, ActivityKind.CALL, record, text, at)
-
-
-@command(
-    "meeting log <record> <text...> [at=]",
-    role=Role.MEMBER,
-    example='meeting log "Acme Ltd" saw the new plant',
+_declare_log(
+    "meeting",
+    ActivityKind.MEETING,
+    "Log a meeting.",
+    'meeting log "Acme Ltd" saw the new plant',
 )
-def log_meeting(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
-    """Log a meeting."""
-    return _log(request, ActivityKind.MEETING, record, text, at)
-
-
-@command(
-    "visit log <record> <text...> [at=]",
-    role=Role.MEMBER,
-    example='visit log "Acme Ltd" the shelf was empty',
+_declare_log(
+    "visit",
+    ActivityKind.VISIT,
+    "Log a visit to a customer.",
+    'visit log "Acme Ltd" the shelf was empty',
 )
-def log_visit(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
-    """Log a visit to a customer."""
-    return _log(request, ActivityKind.VISIT, record, text, at)
-
-
-@command(
-    "email log <record> <text...> [at=]",
-    role=Role.MEMBER,
-    example='email log "Jane Doe" sent the price list',
+_declare_log(
+    "email",
+    ActivityKind.EMAIL,
+    "Log an e-mail that was written elsewhere.",
+    'email log "Jane Doe" sent the price list',
 )
-def log_email(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
-    """Log an e-mail that was written elsewhere."""
-    return _log(request, ActivityKind.EMAIL, record, text, at)
 
 
 @command(
