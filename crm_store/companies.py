@@ -9,8 +9,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from crm_store import legal_forms
 from crm_store.models import Company, Contact, Deal, Order, Stage, StageKind, Ticket, TicketStatus
-from crm_store.search import key
+from crm_store.search import key, titled
 
 FIELDS = ("industry", "city", "country", "website", "source")
 
@@ -34,6 +35,14 @@ def same_name(session: Session, name: str) -> Sequence[Company]:
     """Return the companies that already have this name, however it is written."""
     query = sa.select(Company).where(Company.name_key == key(name), Company.deleted_at.is_(None))
     return session.scalars(query.order_by(Company.id).limit(5)).all()
+
+
+def same_but_form(session: Session, name: str, limit: int = 6) -> Sequence[Company]:
+    """Return the companies of this name but for a legal form that it, or theirs, leaves out."""
+    ids = titled(session, "company", legal_forms.titles(name), limit)
+    query = sa.select(Company).where(Company.id.in_(ids), Company.deleted_at.is_(None))
+    found = session.scalars(query.order_by(Company.id)).all()
+    return [company for company in found if legal_forms.same(company.name, name)]
 
 
 def list_page(session: Session, offset: int, limit: int) -> tuple[Sequence[Company], int]:

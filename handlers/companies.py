@@ -33,7 +33,9 @@ def add_company(
     website: Website | None = None,
 ) -> Reply:
     """Add a company."""
-    twins = companies.same_name(request.session, name)
+    twins = companies.same_name(request.session, name) or companies.same_but_form(
+        request.session, name
+    )
     company = companies.add(
         request.session,
         name,
