@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from crm_store import companies, contacts, records, tags
@@ -23,11 +23,11 @@ from handlers.arguments import (
     RecordArgument,
     Text,
 )
-from handlers.command import command, commands, line_of
+from handlers.command import command, line_of
 from handlers.contact_cards import card
 from handlers.errors import UserError
 from handlers.fields import read_yes_no
-from handlers.forms import form
+from handlers.forms import editing
 from handlers.reading.characters import shown
 from handlers.reading.contact_points import read_email
 from handlers.reply import Action, Reply, Row
@@ -210,18 +210,18 @@ def edit_contact(
         "source": source,
         "owner": owner,
     }
+    points = ((_EMAIL, email), (_PHONE, phone))
     cleared = request.cleared
     changes = {f: v for f, v in given.items() if v is not None or f in cleared}
-    if not changes and name is None and email is None and phone is None:
+    if not changes and name is None and not any(v or way.word in cleared for way, v in points):
         return _edit_form(request, contact)
     for field, value in changes.items():
         setattr(contact, field, value)
     if name is not None:
         contacts.rename(contact, name)
-    if email is not None:
-        _change_point(request, contact, _EMAIL, email)
-    if phone is not None:
-        _change_point(request, contact, _PHONE, phone)
+    for way, value in points:
+        if value or way.word in cleared:
+            _change_point(request, contact, way, value)
     request.session.flush()
     return _checked(request, contact, _("Contact {name} changed.", name=contact.name))
 
@@ -402,8 +402,8 @@ def _remove_point(request: Request, contact: Contact, way: _Way, value: str) -> 
     return _changed(request, contact, _(way.removed, value=value))
 
 
-def _change_point(request: Request, contact: Contact, way: _Way, value: str) -> None:
-    """Put `value` in the place of the only one that a contact has, or add it to none."""
+def _change_point(request: Request, contact: Contact, way: _Way, value: str | None) -> None:
+    """Put `value` in the place of the only one that a contact has, or add it to none; None removes it."""
     present = way.of(contact)
     if len(present) > 1:
         raise UserError(
@@ -415,14 +415,16 @@ def _change_point(request: Request, contact: Contact, way: _Way, value: str) -> 
             ),
         )
     for point in present.values():
-        setattr(point, way.word, value)
-    if not present:
+        if value:
+            setattr(point, way.word, value)
+        else:
+            contacts.remove_point(request.session, contact, point)
+    if value and not present:
         contacts.add_point(request.session, contact, way.make(value))
 
 
 def _edit_form(request: Request, contact: Contact) -> Reply:
-    filled = {
-        "contact": f"contact:{contact.id}",
+    holds = {
         "name": contact.name,
         "company": _named(request, contact.company) if contact.company else "",
         "title": contact.title or "",
@@ -430,20 +432,13 @@ def _edit_form(request: Request, contact: Contact) -> Reply:
         "source": contact.source or "",
         "owner": contact.owner.email if contact.owner else "",
     }
-    if len(contact.emails) <= 1:
-        filled["email"] = "".join(point.email for point in contact.emails)
-    if len(contact.phones) <= 1:
-        filled["phone"] = "".join(point.phone for point in contact.phones)
-    empty = form(commands()["contact edit"], request)
-    fields = tuple(
-        replace(field, value=filled[field.name]) for field in empty.fields if field.name in filled
-    )
+    for way in (_EMAIL, _PHONE):
+        points = way.of(contact)
+        if len(points) <= 1:
+            holds[way.word] = "".join(points)
     request.about("contact", contact.id)
-    return Reply(
-        title=_("Edit {name}", name=contact.name),
-        text=_("Without a form, write for example `contact edit {id} title=Buyer`.", id=contact.id),
-        form=replace(empty, fields=fields),
-    )
+    call = Call("contact edit", {"contact": f"contact:{contact.id}"})
+    return editing(request, call, _("Edit {name}", name=contact.name), holds)
 
 
 def _named(request: Request, company: Company) -> str:

@@ -268,6 +268,23 @@ def test_the_edit_button_opens_the_form_with_what_is_there(desk: Desk) -> None:
     assert shown(submitted)["Company"] == "Acme"
 
 
+def test_an_emptied_field_of_the_form_empties_the_contacts(desk: Desk) -> None:
+    desk.rep.says("company add Acme")
+    card = desk.rep.says(
+        "contact add Jane company=Acme email=j@a.example phone=+4930901820 title=CEO"
+    )
+    asked = desk.rep.presses(card, "Edit")
+    edited = desk.rep.submits(asked, title="", email="", company="")
+    assert edited.title == "Contact Jane changed."
+    with desk.session() as session:
+        contact = session.get_one(Contact, 1)
+        assert (contact.title, contact.company, contact.emails) == (None, None, [])
+        assert [point.phone for point in contact.phones] == ["+4930901820"]
+    desk.rep.presses(edited, "Undo")
+    with desk.session() as session:
+        assert [point.email for point in session.get_one(Contact, 1).emails] == ["j@a.example"]
+
+
 def test_a_contact_is_deleted_after_a_question_and_restored(desk: Desk) -> None:
     card = desk.rep.says("contact add Jane email=j@a.example")
     delete = next(action for action in card.actions if action.label == "Delete")
