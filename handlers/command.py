@@ -51,7 +51,7 @@ class Parameter:
     @property
     def label(self) -> str:
         """The name as a form shows it, to be translated."""
-        return self.name.replace("_", " ").capitalize()
+        return self.argument.label or self.name.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)

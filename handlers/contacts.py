@@ -17,6 +17,7 @@ from handlers.arguments import (
     Argument,
     Asked,
     Name,
+    NameArgument,
     PageNumber,
     Phone,
     ReaderArgument,
@@ -100,6 +101,12 @@ class TagArgument(TagsArgument):
         return super().read(_SEPARATORS.sub(" ", text) + ",", asked)[0]
 
 
+class JobTitleArgument(NameArgument):
+    """What a person is at their company; other titles are those of deals."""
+
+    label = "Job title"
+
+
 def _read_email(text: str) -> str:
     """Read an address in lower case, which every mail system takes for the same, to find doubles."""
     return read_email(text).lower()
@@ -107,6 +114,7 @@ def _read_email(text: str) -> str:
 
 Email = Annotated[str, ReaderArgument(_read_email)]
 DeletedContact = Annotated[Contact, RecordArgument(("contact",), deleted=True)]
+JobTitle = Annotated[str, JobTitleArgument()]
 Tags = Annotated[tuple[str, ...], TagsArgument()]
 YesNo = Annotated[bool, ReaderArgument(read_yes_no)]
 
@@ -154,7 +162,7 @@ def add_contact(
     company: Annotated[Company, CompanyOrNew(("company",))] | None = None,
     email: Email | None = None,
     phone: Phone | None = None,
-    title: Name | None = None,
+    title: JobTitle | None = None,
     address: Text | None = None,
     source: Name | None = None,
     tags: Tags = (),
@@ -195,7 +203,7 @@ def edit_contact(
     contact: Contact,
     name: Name | None = None,
     company: Company | None = None,
-    title: Name | None = None,
+    title: JobTitle | None = None,
     email: Email | None = None,
     phone: Phone | None = None,
     address: Text | None = None,
@@ -245,7 +253,7 @@ def list_contacts(
     found, total = contacts.list_page(request.session, wanted, offset, cards.PAGE_SIZE)
     request.listed("contact", [contact.id for contact in found])
     rows = [_row(contact) for contact in found]
-    columns = ("#", _("Contact"), _("Title"), _("Company"), _("Owner"))
+    columns = ("#", _("Contact"), _("Job title"), _("Company"), _("Owner"))
     empty = _("No contacts here; add one with `contact add <name>`.")
     filters = {
         "tag": tag or "",
