@@ -233,7 +233,10 @@ class Router:
         if found is None:
             raise unknown(text)
         command, rest = found
-        return command, Call(command.name, {**command.parse(rest), **_given(incoming.values)})
+        values = command.parse(rest)
+        # A form that changes a record names it in its line and shows what the record holds: blank is emptied there.
+        edits = all(p.name in values for p in command.parameters if p.required)
+        return command, Call(command.name, {**values, **_given(incoming.values, blank=edits)})
 
     def _request(
         self, session: Session, caller: _Caller, call: Call, memory: Memory, now: datetime
@@ -335,8 +338,8 @@ def _words(incoming: Incoming) -> str:
     return incoming.line or strip_prefix(incoming.text) or ""
 
 
-def _given(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: clean(value) for name, value in values.items() if value.strip()}
+def _given(values: Mapping[str, str], *, blank: bool) -> dict[str, str]:
+    return {name: clean(value) for name, value in values.items() if blank or value.strip()}
 
 
 def _cancel(memory: Memory) -> Reply:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from crm_store import legal_forms
 from crm_store.models import Company, Contact, Deal, Order, Stage, StageKind, Ticket, TicketStatus
-from crm_store.search import key
+from crm_store.search import key, titled
 
 FIELDS = ("industry", "city", "country", "website", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which companies a list holds; None does not restrict it, and the case of letters does not matter."""
+
+    owner_id: int | None = None
+    industry: str | None = None
+    city: str | None = None
+    country: str | None = None
 
 
 def add(
@@ -36,13 +48,33 @@ def same_name(session: Session, name: str) -> Sequence[Company]:
     return session.scalars(query.order_by(Company.id).limit(5)).all()
 
 
-def list_page(session: Session, offset: int, limit: int) -> tuple[Sequence[Company], int]:
+def same_but_form(session: Session, name: str, limit: int = 6) -> Sequence[Company]:
+    """Return the companies of this name but for a legal form that it, or theirs, leaves out."""
+    ids = titled(session, "company", legal_forms.titles(name), limit)
+    query = sa.select(Company).where(Company.id.in_(ids), Company.deleted_at.is_(None))
+    found = session.scalars(query.order_by(Company.id)).all()
+    return [company for company in found if legal_forms.same(company.name, name)]
+
+
+def list_page(
+    session: Session, wanted: Filter, offset: int, limit: int
+) -> tuple[Sequence[Company], int]:
     """Return one page of the companies by name, and how many there are."""
-    alive = Company.deleted_at.is_(None)
-    total = session.scalar(sa.select(sa.func.count()).select_from(Company).where(alive)) or 0
+    conditions: list[sa.ColumnElement[bool]] = [Company.deleted_at.is_(None)]
+    if wanted.owner_id is not None:
+        conditions.append(Company.owner_id == wanted.owner_id)
+    for column, text in (
+        (Company.industry, wanted.industry),
+        (Company.city, wanted.city),
+        (Company.country, wanted.country),
+    ):
+        if text is not None:
+            lower = sa.func.lower(column) == text.lower()
+            conditions.append(sa.or_(column == text, lower))
+    total = session.scalar(sa.select(sa.func.count()).select_from(Company).where(*conditions)) or 0
     query = (
         sa.select(Company)
-        .where(alive)
+        .where(*conditions)
         .options(joinedload(Company.owner))
         .order_by(Company.name_key, Company.id)
     )

@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, lazyload
@@ -33,6 +33,8 @@ from crm_store.search import key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Point: TypeAlias = ContactEmail | ContactPhone
 
 
 class Sameness(enum.StrEnum):
@@ -126,19 +128,16 @@ def list_page(
     return session.scalars(query.offset(offset).limit(limit)).all(), total
 
 
-def add_email(session: Session, contact: Contact, email: str) -> None:
-    """Add an e-mail address to a contact."""
-    contact.emails.append(ContactEmail(email=email))
+def add_point(session: Session, contact: Contact, point: Point) -> None:
+    """Add an e-mail address or a phone number to a contact."""
+    if isinstance(point, ContactEmail):
+        contact.emails.append(point)
+    else:
+        contact.phones.append(point)
     session.flush()
 
 
-def add_phone(session: Session, contact: Contact, phone: str) -> None:
-    """Add a phone number to a contact."""
-    contact.phones.append(ContactPhone(phone=phone))
-    session.flush()
-
-
-def remove_point(session: Session, contact: Contact, point: ContactEmail | ContactPhone) -> None:
+def remove_point(session: Session, contact: Contact, point: Point) -> None:
     """Take an e-mail address or a phone number off a contact."""
     session.delete(point)  # taking it out of the list would not pass the audit
     session.flush()

@@ -71,9 +71,13 @@ def of(session: Session, record: Model, offset: int, limit: int) -> tuple[list[C
     mine = _rows_of(record)
     total = session.scalar(sa.select(sa.func.count()).select_from(AuditRow).where(mine)) or 0
     query = sa.select(AuditRow).where(mine).order_by(AuditRow.id.desc())
-    rows = session.scalars(query.offset(offset).limit(limit)).all()
+    return changes(session, session.scalars(query.offset(offset).limit(limit)).all()), total
+
+
+def changes(session: Session, rows: Sequence[AuditRow]) -> list[Change]:
+    """Return what each of some rows of the audit says."""
     names = _names(session, rows)
-    return [_change(row, names) for row in rows], total
+    return [_change(row, names) for row in rows]
 
 
 def _rows_of(record: Model) -> sa.ColumnElement[bool]:

@@ -30,7 +30,7 @@ from crm_store.models import (
 from crm_store.ranking import Entry
 from crm_store.words import key, needed_tokens, phone_digits, readings, split, tokens
 
-__all__ = ["KINDS", "Hit", "find", "index_rows", "key", "listen", "rebuild", "suggest"]
+__all__ = ["KINDS", "Hit", "find", "index_rows", "key", "listen", "rebuild", "suggest", "titled"]
 
 KINDS = ("company", "contact", "deal", "ticket")
 CANDIDATES = 300
@@ -93,6 +93,19 @@ def find(
 def suggest(session: Session, kind: str, text: str, limit: int) -> list[Hit]:
     """Return the records of one kind whose name is like `text`, typing errors included."""
     return _ranked(session, text, (kind,), limit, 1, title_only=True)[:limit]
+
+
+def titled(session: Session, kind: str, titles: Sequence[str], limit: int) -> list[int]:
+    """Return the numbers of the records of one kind whose folded name is one of `titles`, the oldest first."""
+    _catch_up(session)
+    query = sa.text(_TITLED).bindparams(sa.bindparam("titles", expanding=True))
+    given = {"kind": KINDS.index(kind), "titles": list(titles), "limit": limit}
+    return [_parts(number)[1] for number in session.scalars(query, given)]
+
+
+_TITLED = """
+SELECT id FROM search_entries WHERE kind = :kind AND title IN :titles ORDER BY id LIMIT :limit
+"""
 
 
 def index_rows(session: Session, kind: str, ids: Iterable[int]) -> None:

@@ -85,6 +85,14 @@ def languages(session: Session) -> set[str]:
     return set(session.scalars(sa.select(User.language).where(User.active).distinct()))
 
 
+def account(session: Session, platform: str, external_id: str) -> Identity | None:
+    """Return an account, whoever it belongs to; None when nobody has it."""
+    query = sa.select(Identity).where(
+        Identity.platform == platform, Identity.external_id == external_id
+    )
+    return session.scalars(query).one_or_none()
+
+
 def count_admins(session: Session) -> int:
     """Return how many active admins there are."""
     return (
@@ -96,10 +104,7 @@ def add_identity(
     session: Session, user: User, platform: str, external_id: str, address: str, now: datetime
 ) -> Identity:
     """Link an account to a user; an account that belonged to somebody else moves."""
-    query = sa.select(Identity).where(
-        Identity.platform == platform, Identity.external_id == external_id
-    )
-    identity = session.scalars(query).one_or_none()
+    identity = account(session, platform, external_id)
     if identity is None:
         identity = Identity(
             platform=platform,
@@ -115,10 +120,7 @@ def add_identity(
 
 def set_reachable(session: Session, platform: str, external_id: str, *, reachable: bool) -> None:
     """Note whether messages arrive at an account; nothing happens when nobody owns it."""
-    query = sa.select(Identity).where(
-        Identity.platform == platform, Identity.external_id == external_id
-    )
-    identity = session.scalars(query).one_or_none()
+    identity = account(session, platform, external_id)
     if identity is not None:
         identity.reachable = reachable
 

@@ -60,11 +60,13 @@ class Argument(Generic[T]):
         kind: how a form asks for it.
         spreads: as the last positional argument it takes all remaining words.
         literal: it is kept as it was typed, with its curly quotes and full-width signs.
+        label: what a form calls it where its name in the command says too little.
     """
 
     kind: FieldKind = FieldKind.TEXT
     spreads: bool = False
     literal: bool = False
+    label: str = ""
 
     def read(self, text: str, asked: Asked) -> T:
         """Turn what was typed into the value.

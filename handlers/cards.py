@@ -8,14 +8,19 @@ from dataclasses import replace
 from handlers.command import line_of
 from handlers.reply import Action, Reply, Row, Table
 from handlers.request import Call, Request
-from handlers.wording import _, number
+from handlers.wording import _, number, plural
 
 PAGE_SIZE = 10
 
 
 def page(reply: Reply, line: str, page_number: int, total: int, size: int = PAGE_SIZE) -> Reply:
-    """Add the count and the buttons to the other pages; `line` is the list's command without `page=`."""
+    """Add the count and the buttons to the other pages; `line` is the list's command without `page=`.
+
+    A page behind the last one says how many there are.
+    """
     pages = max(1, -(-total // size))
+    if total and page_number > pages:
+        return _behind_the_last(reply.title, line, pages)
     buttons = []
     if page_number > 1:
         buttons.append(Action(_("Previous"), f"{line} page={page_number - 1}", replaces=True))
@@ -26,6 +31,14 @@ def page(reply: Reply, line: str, page_number: int, total: int, size: int = PAGE
     )
     return replace(
         reply, actions=(*reply.actions, *buttons), footer=footer if total else reply.footer
+    )
+
+
+def _behind_the_last(title: str, line: str, pages: int) -> Reply:
+    return Reply(
+        title=title,
+        text=plural("There is only {count} page.", "There are only {count} pages.", pages),
+        actions=(Action(_("Last page"), f"{line} page={pages}", replaces=True),),
     )
 
 

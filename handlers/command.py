@@ -51,7 +51,7 @@ class Parameter:
     @property
     def label(self) -> str:
         """The name as a form shows it, to be translated."""
-        return self.name.replace("_", " ").capitalize()
+        return self.argument.label or self.name.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ class Command:
         """Cut what follows the command's name into raw arguments; required ones may be absent.
 
         A `name=value` without quotes takes the words behind it that belong to its kind of value,
-        once the positional arguments have theirs: `amount=12,000 EUR`, `title=Head of sales`.
+        once the positional arguments have theirs: `amount=12,000 EUR`, `title=Head of sales`. Before
+        that it takes what only it can be, and leaves the words that must be there.
 
         Raises:
             UserError: a name is given twice, or words are left over.
@@ -121,19 +122,27 @@ class Command:
 
     def _joined(self, line: Line) -> Line:
         named = {token.name for token in line.tokens}
-        wanted = sum(1 for p in self.parameters if not p.named and p.name not in named)
+        wanted = [p for p in self.parameters if not p.named and p.name not in named]
         tokens: list[Token] = []
         left = list(line.tokens)
         while left:
             token = left.pop(0)
-            if token.name and not token.quoted and not wanted:
-                words = [token, *takewhile(_is_word, left)]
-                count = self.parameter(token.name).argument.reach([word.text for word in words])
-                token = _join(words[:count])
+            if token.name and not token.quoted:
+                count = self._reach(token, left, wanted)
+                token = _join([token, *left[: count - 1]])
                 del left[: count - 1]
-            wanted -= not token.name and wanted > 0
+            elif not token.name:
+                del wanted[:1]
             tokens.append(token)
         return Line(line.text, tuple(tokens))
+
+    def _reach(self, token: Token, left: Sequence[Token], wanted: Sequence[Parameter]) -> int:
+        argument = self.parameter(token.name).argument
+        words = [word.text for word in (token, *takewhile(_is_word, left))]
+        if not wanted:
+            return argument.reach(words)
+        spare = sum(not each.name for each in left) - sum(p.required for p in wanted)
+        return max(1, min(argument.width(words), 1 + spare))
 
     def line(self, values: Mapping[str, str]) -> str:
         """Write the command with `values`, the inverse of `parse`; every value is named but the rest."""

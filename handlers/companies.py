@@ -13,8 +13,9 @@ from handlers.arguments import Name, PageNumber, RecordArgument, Website
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.fields import custom_fields
-from handlers.reply import Action, Field, Reply, Row, Tone
-from handlers.request import Request
+from handlers.forms import editing
+from handlers.reply import Action, Field, Reply, Row, Style, Tone
+from handlers.request import Call, Request
 from handlers.wording import _, moment, money, plural
 
 DeletedCompany = Annotated[Company, RecordArgument(("company",), deleted=True)]
@@ -33,7 +34,9 @@ def add_company(
     website: Website | None = None,
 ) -> Reply:
     """Add a company."""
-    twins = companies.same_name(request.session, name)
+    twins = companies.same_name(request.session, name) or companies.same_but_form(
+        request.session, name
+    )
     company = companies.add(
         request.session,
         name,
@@ -70,38 +73,48 @@ def edit_company(
     source: Name | None = None,
     owner: User | None = None,
 ) -> Reply:
-    """Change fields of a company; `city=` empties one."""
+    """Change fields of a company; `city=` empties one, and no field at all opens the form."""
     given = {
         "industry": industry,
         "city": city,
         "country": country,
         "website": website,
         "source": source,
+        "owner": owner,
     }
     changes = {
         field: value
         for field, value in given.items()
         if value is not None or field in request.cleared
     }
-    if not changes and name is None and owner is None:
-        raise UserError(
-            _("Nothing to change was given."), _("Write for example `company edit 7 city=Hamburg`.")
-        )
+    if not changes and name is None:
+        return _edit_form(request, company)
     for field, value in changes.items():
         setattr(company, field, value)
     if name is not None:
         companies.rename(company, name)
-    if owner is not None:
-        company.owner = owner
     request.about("company", company.id)
     return _card(request, company, _("Company {name} changed.", name=company.name))
 
 
-@command("company list [page=]", role=Role.MEMBER, reads=True, example="company list")
-def list_companies(request: Request, page: PageNumber = 1) -> Reply:
+@command(
+    "company list [owner=] [industry=] [city=] [country=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="company list owner=me",
+)
+def list_companies(
+    request: Request,
+    owner: User | None = None,
+    industry: Name | None = None,
+    city: Name | None = None,
+    country: Name | None = None,
+    page: PageNumber = 1,
+) -> Reply:
     """List the companies by name."""
+    wanted = companies.Filter(owner.id if owner else None, industry, city, country)
     found, total = companies.list_page(
-        request.session, (page - 1) * cards.PAGE_SIZE, cards.PAGE_SIZE
+        request.session, wanted, (page - 1) * cards.PAGE_SIZE, cards.PAGE_SIZE
     )
     request.listed("company", [company.id for company in found])
     rows = [
@@ -118,10 +131,9 @@ def list_companies(request: Request, page: PageNumber = 1) -> Reply:
         for company in found
     ]
     columns = ("#", _("Company"), _("Industry"), _("City"), _("Owner"))
-    empty = _("No companies yet; add one with `company add <name>`.")
-    return cards.page(
-        cards.listing(_("Companies"), columns, rows, empty), "company list", page, total
-    )
+    empty = _("No companies here; add one with `company add <name>`.")
+    reply = cards.listing(_("Companies"), columns, rows, empty)
+    return cards.page(reply, cards.again(request), page, total)
 
 
 @command("company delete <company>", role=Role.MEMBER, example="company delete 7")
@@ -140,6 +152,21 @@ def restore_company(request: Request, company: DeletedCompany) -> Reply:
     company.deleted_at = None
     request.about("company", company.id)
     return _card(request, company, _("Company {name} is back.", name=company.name))
+
+
+def _edit_form(request: Request, company: Company) -> Reply:
+    holds = {
+        "name": company.name,
+        "industry": company.industry or "",
+        "city": company.city or "",
+        "country": company.country or "",
+        "website": company.website or "",
+        "source": company.source or "",
+        "owner": company.owner.email if company.owner else "",
+    }
+    request.about("company", company.id)
+    call = Call("company edit", {"company": f"company:{company.id}"})
+    return editing(request, call, _("Edit {name}", name=company.name), holds)
 
 
 def _card(request: Request, company: Company, title: str, warning: str = "") -> Reply:
@@ -167,6 +194,14 @@ def _card(request: Request, company: Company, title: str, warning: str = "") -> 
             Action(_("Timeline"), f"timeline company:{company.id}"),
             Action(_("Add note"), f"note add company:{company.id}"),
             Action(_("New deal"), f"deal add company={company.id}"),
+            Action(_("Edit"), f"company edit company:{company.id}"),
+            Action(
+                _("Delete"),
+                f"company delete company:{company.id}",
+                Style.DANGER,
+                replaces=True,
+                confirm=_("Delete the company {name}? It can be restored.", name=company.name),
+            ),
         ),
         footer=_("Company #{id}", id=company.id),
         tone=Tone.WARNING if warning else Tone.NEUTRAL,

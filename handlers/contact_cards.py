@@ -54,7 +54,7 @@ def _fields(request: Request, contact: Contact) -> tuple[Field, ...]:
     }
     work = {
         _("Name"): contact.name,
-        _("Title"): contact.title,
+        _("Job title"): contact.title,
         _("Company"): contact.company.name if contact.company else None,
     }
     business = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from crm_store import companies, contacts, records, tags
-from crm_store.contacts import Filter
+from crm_store.contacts import Filter, Point
 from crm_store.models import Company, Consent, Contact, ContactEmail, ContactPhone, Role, User
 from crm_store.records import Model
 from crm_store.search import key
@@ -17,22 +17,23 @@ from handlers.arguments import (
     Argument,
     Asked,
     Name,
+    NameArgument,
     PageNumber,
     Phone,
     ReaderArgument,
     RecordArgument,
     Text,
 )
-from handlers.command import command, commands, line_of
+from handlers.command import command, line_of
 from handlers.contact_cards import card
 from handlers.errors import UserError
 from handlers.fields import read_yes_no
-from handlers.forms import form
+from handlers.forms import editing
 from handlers.reading.characters import shown
 from handlers.reading.contact_points import read_email
 from handlers.reply import Action, Reply, Row
 from handlers.request import Call, Request
-from handlers.wording import _
+from handlers.wording import _, mark
 
 _TAGS = 20
 _TAG_LENGTH = 40
@@ -100,6 +101,12 @@ class TagArgument(TagsArgument):
         return super().read(_SEPARATORS.sub(" ", text) + ",", asked)[0]
 
 
+class JobTitleArgument(NameArgument):
+    """What a person is at their company; other titles are those of deals."""
+
+    label = "Job title"
+
+
 def _read_email(text: str) -> str:
     """Read an address in lower case, which every mail system takes for the same, to find doubles."""
     return read_email(text).lower()
@@ -107,8 +114,40 @@ def _read_email(text: str) -> str:
 
 Email = Annotated[str, ReaderArgument(_read_email)]
 DeletedContact = Annotated[Contact, RecordArgument(("contact",), deleted=True)]
+JobTitle = Annotated[str, JobTitleArgument()]
 Tags = Annotated[tuple[str, ...], TagsArgument()]
 YesNo = Annotated[bool, ReaderArgument(read_yes_no)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to reach a contact: its word in the commands and its column, and what is said of it."""
+
+    word: str
+    make: Callable[[str], Point]
+    present: str
+    added: str
+    removed: str
+
+    def of(self, contact: Contact) -> dict[str, Point]:
+        """Return the points of a contact by their value."""
+        return {getattr(point, self.word): point for point in getattr(contact, f"{self.word}s")}
+
+
+_EMAIL = _Way(
+    "email",
+    lambda value: ContactEmail(email=value),
+    mark("{name} has this e-mail already."),
+    mark("E-mail {value} added."),
+    mark("E-mail {value} removed."),
+)
+_PHONE = _Way(
+    "phone",
+    lambda value: ContactPhone(phone=value),
+    mark("{name} has this phone number already."),
+    mark("Phone number {value} added."),
+    mark("Phone number {value} removed."),
+)
 
 
 @command(
@@ -123,7 +162,7 @@ def add_contact(
     company: Annotated[Company, CompanyOrNew(("company",))] | None = None,
     email: Email | None = None,
     phone: Phone | None = None,
-    title: Name | None = None,
+    title: JobTitle | None = None,
     address: Text | None = None,
     source: Name | None = None,
     tags: Tags = (),
@@ -164,7 +203,7 @@ def edit_contact(
     contact: Contact,
     name: Name | None = None,
     company: Company | None = None,
-    title: Name | None = None,
+    title: JobTitle | None = None,
     email: Email | None = None,
     phone: Phone | None = None,
     address: Text | None = None,
@@ -179,20 +218,18 @@ def edit_contact(
         "source": source,
         "owner": owner,
     }
+    points = ((_EMAIL, email), (_PHONE, phone))
     cleared = request.cleared
     changes = {f: v for f, v in given.items() if v is not None or f in cleared}
-    if not changes and name is None and email is None and phone is None:
+    if not changes and name is None and not any(v or way.word in cleared for way, v in points):
         return _edit_form(request, contact)
     for field, value in changes.items():
         setattr(contact, field, value)
     if name is not None:
         contacts.rename(contact, name)
-    if email is not None:
-        _refuse_several(contact, contact.emails, "email")
-        _only_email(request, contact, email)
-    if phone is not None:
-        _refuse_several(contact, contact.phones, "phone")
-        _only_phone(request, contact, phone)
+    for way, value in points:
+        if value or way.word in cleared:
+            _change_point(request, contact, way, value)
     request.session.flush()
     return _checked(request, contact, _("Contact {name} changed.", name=contact.name))
 
@@ -216,7 +253,7 @@ def list_contacts(
     found, total = contacts.list_page(request.session, wanted, offset, cards.PAGE_SIZE)
     request.listed("contact", [contact.id for contact in found])
     rows = [_row(contact) for contact in found]
-    columns = ("#", _("Contact"), _("Title"), _("Company"), _("Owner"))
+    columns = ("#", _("Contact"), _("Job title"), _("Company"), _("Owner"))
     empty = _("No contacts here; add one with `contact add <name>`.")
     filters = {
         "tag": tag or "",
@@ -251,10 +288,7 @@ def restore_contact(request: Request, contact: DeletedContact) -> Reply:
 )
 def add_email(request: Request, contact: Contact, email: Email) -> Reply:
     """Add another e-mail address to a contact."""
-    if email in [point.email for point in contact.emails]:
-        raise UserError(_("{name} has this e-mail already.", name=contact.name))
-    contacts.add_email(request.session, contact, email)
-    return _checked(request, contact, _("E-mail {email} added.", email=email))
+    return _add_point(request, contact, _EMAIL, email)
 
 
 @command(
@@ -264,11 +298,7 @@ def add_email(request: Request, contact: Contact, email: Email) -> Reply:
 )
 def remove_email(request: Request, contact: Contact, email: Email) -> Reply:
     """Remove an e-mail address from a contact."""
-    found = next((point for point in contact.emails if point.email == email), None)
-    if found is None:
-        raise _no_such(contact, "unemail", [point.email for point in contact.emails])
-    contacts.remove_point(request.session, contact, found)
-    return _changed(request, contact, _("E-mail {email} removed.", email=email))
+    return _remove_point(request, contact, _EMAIL, email)
 
 
 @command(
@@ -278,10 +308,7 @@ def remove_email(request: Request, contact: Contact, email: Email) -> Reply:
 )
 def add_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
     """Add another phone number to a contact."""
-    if phone in [point.phone for point in contact.phones]:
-        raise UserError(_("{name} has this phone number already.", name=contact.name))
-    contacts.add_phone(request.session, contact, phone)
-    return _checked(request, contact, _("Phone number {phone} added.", phone=phone))
+    return _add_point(request, contact, _PHONE, phone)
 
 
 @command(
@@ -291,11 +318,7 @@ def add_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
 )
 def remove_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
     """Remove a phone number from a contact."""
-    found = next((point for point in contact.phones if point.phone == phone), None)
-    if found is None:
-        raise _no_such(contact, "unphone", [point.phone for point in contact.phones])
-    contacts.remove_point(request.session, contact, found)
-    return _changed(request, contact, _("Phone number {phone} removed.", phone=phone))
+    return _remove_point(request, contact, _PHONE, phone)
 
 
 @command(
@@ -359,50 +382,57 @@ def _company(request: Request, name: str) -> Company:
     return found or companies.add(request.session, name, request.colleague.id, request.now)
 
 
-def _only_email(request: Request, contact: Contact, email: str) -> None:
-    if contact.emails:
-        contact.emails[0].email = email
-    else:
-        contacts.add_email(request.session, contact, email)
+def _add_point(request: Request, contact: Contact, way: _Way, value: str) -> Reply:
+    if value in way.of(contact):
+        raise UserError(_(way.present, name=contact.name))
+    contacts.add_point(request.session, contact, way.make(value))
+    return _checked(request, contact, _(way.added, value=value))
 
 
-def _only_phone(request: Request, contact: Contact, phone: str) -> None:
-    if contact.phones:
-        contact.phones[0].phone = phone
-    else:
-        contacts.add_phone(request.session, contact, phone)
+def _remove_point(request: Request, contact: Contact, way: _Way, value: str) -> Reply:
+    present = way.of(contact)
+    if value not in present:
+        command_name = f"contact un{way.word}"
+        raise UserError(
+            _("{name} has no such entry, so nothing was removed.", name=contact.name),
+            _("These can be removed:") if present else "",
+            tuple(
+                Action(
+                    each,
+                    line_of(
+                        Call(command_name, {"contact": f"contact:{contact.id}", way.word: each})
+                    ),
+                )
+                for each in present
+            ),
+        )
+    contacts.remove_point(request.session, contact, present[value])
+    return _changed(request, contact, _(way.removed, value=value))
 
 
-def _refuse_several(contact: Contact, points: Sequence[object], verb: str) -> None:
-    if len(points) > 1:
+def _change_point(request: Request, contact: Contact, way: _Way, value: str | None) -> None:
+    """Put `value` in the place of the only one that a contact has, or add it to none; None removes it."""
+    present = way.of(contact)
+    if len(present) > 1:
         raise UserError(
             _("{name} has several of these, so I do not know which to change.", name=contact.name),
             _(
                 "Add one with `contact {verb} {id} …`, remove one with `contact un{verb} {id} …`.",
-                verb=verb,
+                verb=way.word,
                 id=contact.id,
             ),
         )
-
-
-def _no_such(contact: Contact, verb: str, present: Sequence[str]) -> UserError:
-    return UserError(
-        _("{name} has no such entry, so nothing was removed.", name=contact.name),
-        _("These can be removed:") if present else "",
-        tuple(
-            Action(value, line_of(Call(f"contact {verb}", _point(contact, verb, value))))
-            for value in present
-        ),
-    )
-
-
-def _point(contact: Contact, verb: str, value: str) -> dict[str, str]:
-    return {"contact": f"contact:{contact.id}", verb.removeprefix("un"): value}
+    for point in present.values():
+        if value:
+            setattr(point, way.word, value)
+        else:
+            contacts.remove_point(request.session, contact, point)
+    if value and not present:
+        contacts.add_point(request.session, contact, way.make(value))
 
 
 def _edit_form(request: Request, contact: Contact) -> Reply:
-    filled = {
-        "contact": f"contact:{contact.id}",
+    holds = {
         "name": contact.name,
         "company": _named(request, contact.company) if contact.company else "",
         "title": contact.title or "",
@@ -410,20 +440,13 @@ def _edit_form(request: Request, contact: Contact) -> Reply:
         "source": contact.source or "",
         "owner": contact.owner.email if contact.owner else "",
     }
-    if len(contact.emails) <= 1:
-        filled["email"] = "".join(point.email for point in contact.emails)
-    if len(contact.phones) <= 1:
-        filled["phone"] = "".join(point.phone for point in contact.phones)
-    empty = form(commands()["contact edit"], request)
-    fields = tuple(
-        replace(field, value=filled[field.name]) for field in empty.fields if field.name in filled
-    )
+    for way in (_EMAIL, _PHONE):
+        points = way.of(contact)
+        if len(points) <= 1:
+            holds[way.word] = "".join(points)
     request.about("contact", contact.id)
-    return Reply(
-        title=_("Edit {name}", name=contact.name),
-        text=_("Without a form, write for example `contact edit {id} title=Buyer`.", id=contact.id),
-        form=replace(empty, fields=fields),
-    )
+    call = Call("contact edit", {"contact": f"contact:{contact.id}"})
+    return editing(request, call, _("Edit {name}", name=contact.name), holds)
 
 
 def _named(request: Request, company: Company) -> str:

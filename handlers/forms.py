@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from handlers.arguments import Asked
-from handlers.command import Command, Parameter
+from handlers.command import Command, Parameter, commands, line_of
 from handlers.errors import UserError
 from handlers.reply import Action, Form, FormField, Reply
-from handlers.request import Request
+from handlers.request import Call, Request
 from handlers.wording import _
 
 
@@ -78,6 +79,30 @@ def form(command: Command, request: Request, errors: Mapping[str, str] | None = 
         for p in command.parameters
     )
     return Form(command.name, _(command.help), fields)
+
+
+def editing(request: Request, call: Call, title: str, holds: Mapping[str, str]) -> Reply:
+    """Return the form that changes a record.
+
+    Args:
+        request: whose language and choices the form has.
+        call: the command with what names the record.
+        title: what is said above the form.
+        holds: what the record holds, by the name of the argument; the first one may not be emptied.
+    """
+    empty = form(commands()[call.command], request)
+    first = next(iter(holds))
+    fields = tuple(
+        replace(field, value=holds[field.name], required=field.name == first)
+        for field in empty.fields
+        if field.name in holds
+    )
+    line = line_of(call)
+    return Reply(
+        title=title,
+        text=_("Without a form, write for example `{line} {name}=…`.", line=line, name=first),
+        form=Form(line, empty.title, fields),
+    )
 
 
 def question(form: Form) -> FormField | None:

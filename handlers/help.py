@@ -10,7 +10,12 @@ from handlers.command import Command, command, commands
 from handlers.errors import UserError
 from handlers.reply import Action, Field, Reply, Row, Table
 from handlers.request import Request
-from handlers.wording import _
+from handlers.wording import _, mark
+
+_OPEN_TO = {
+    Role.ANYONE: mark("anyone, also people I do not know"),
+    Role.MEMBER: mark("every colleague"),
+}
 
 
 @command("help [words...]", role=Role.ANYONE, reads=True, example="help deal move")
@@ -60,11 +65,17 @@ def _subject(subject: str, of_subject: Sequence[Command]) -> Reply:
     )
 
 
+def _open_to(required: Role) -> str:
+    if required in {Role.ANYONE, Role.MEMBER}:
+        return _(_OPEN_TO[required])
+    return _(", ").join(_(role.value) for role in Role if role.may(required))
+
+
 def _one(found: Command) -> Reply:
     fields = (
         Field(_("Usage"), found.usage),
         Field(_("Example"), found.example),
-        Field(_("Open to"), _(found.role.value)),
+        Field(_("Open to"), _open_to(found.role)),
     )
     return Reply(
         title=found.name,

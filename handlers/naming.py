@@ -1,7 +1,7 @@
 """How a person names a record: `42`, `#42`, `deal:42`, `@Acme`, `"Acme Ltd"`, `it`, `last`, `second`.
 
-Only an exact and single match is taken, and when nothing is changed by it also a single similar one;
-everything else is offered as buttons, never guessed.
+Only an exact and single match is taken, for companies also one without its legal form, and when nothing is
+changed by it a single similar one; everything else is offered as buttons, never guessed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from crm_store import records, search
+from crm_store import companies, records, search
 from crm_store.conversations import Reference
 from crm_store.records import Model
 from handlers.errors import UserError
@@ -124,6 +124,8 @@ def _named(name: str, kinds: Sequence[str], request: Request, button: Button) ->
         if name
         else []
     )
+    if name and not exact and "company" in kinds:
+        exact = list(companies.same_but_form(request.session, name))
     if len(exact) == 1:
         return exact[0]
     candidates = exact or _similar(name, kinds, request)

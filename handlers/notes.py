@@ -6,14 +6,13 @@ What is still to happen, follow-ups and tasks, is `handlers/tasks.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
-from crm_store import activities, fields, history, records
+from crm_store import activities, history, records
 from crm_store.activities import Entry, Happening
 from crm_store.conversations import Reference
-from crm_store.history import Change, Difference
+from crm_store.history import Change
 from crm_store.models import ActivityKind, Company, Contact, Deal, Role, Ticket
 from crm_store.records import Model
 from handlers import cards
@@ -26,11 +25,12 @@ from handlers.arguments import (
     Text,
 )
 from handlers.command import command, line_of
+from handlers.differences import labels, sensitivity, told
 from handlers.errors import UserError
 from handlers.reading.moments import read_moment
-from handlers.reply import Action, Field, Reply, Row, Sensitivity, Tone
+from handlers.reply import Action, Field, Reply, Row, Tone
 from handlers.request import Call, Request
-from handlers.wording import _, day, mark, moment, money, number
+from handlers.wording import _, mark, moment, money
 
 Customer = Company | Contact | Deal | Ticket
 Logged = Annotated[Customer, RecordArgument(("company", "contact", "deal", "ticket"))]
@@ -54,8 +54,6 @@ _HAPPENED = {
     Happening.ORDER: mark("Order"),
     Happening.TASK: mark("Task done"),
 }
-_ANSWERED = {True: mark("{purpose}: yes"), False: mark("{purpose}: no")}
-_INTERNAL = frozenset({"email", "phone", "address"})
 
 
 class PastMomentArgument(MomentArgument):
@@ -85,44 +83,40 @@ def add_note(request: Request, record: Logged, text: Text) -> Reply:
     return _log(request, ActivityKind.NOTE, record, text, None)
 
 
-@command(
-    "call log <record> <text...> [at=]",
-    role=Role.MEMBER,
-    example='call log "Jane Doe" wants the offer by Friday at="yesterday 15:00"',
+def _declare_log(verb: str, kind: ActivityKind, tells: str, example: str) -> None:
+    """Declare `<verb> log`, whose help is `tells`."""
+
+    def log(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
+        return _log(request, kind, record, text, at)
+
+    log.__doc__ = tells
+    command(f"{verb} log <record> <text...> [at=]", role=Role.MEMBER, example=example)(log)
+
+
+_declare_log(
+    "call",
+    ActivityKind.CALL,
+    "Log a call.",
+    'call log "Jane Doe" wants the offer by Friday at="yesterday 15:00"',
 )
-def log_call(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
-    """Log a call."""
-    return _log(request, ActivityKind.CALL, record, text, at)
-
-
-@command(
-    "meeting log <record> <text...> [at=]",
-    role=Role.MEMBER,
-    example='meeting log "Acme Ltd" saw the new plant',
+_declare_log(
+    "meeting",
+    ActivityKind.MEETING,
+    "Log a meeting.",
+    'meeting log "Acme Ltd" saw the new plant',
 )
-def log_meeting(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
-    """Log a meeting."""
-    return _log(request, ActivityKind.MEETING, record, text, at)
-
-
-@command(
-    "visit log <record> <text...> [at=]",
-    role=Role.MEMBER,
-    example='visit log "Acme Ltd" the shelf was empty',
+_declare_log(
+    "visit",
+    ActivityKind.VISIT,
+    "Log a visit to a customer.",
+    'visit log "Acme Ltd" the shelf was empty',
 )
-def log_visit(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
-    """Log a visit to a customer."""
-    return _log(request, ActivityKind.VISIT, record, text, at)
-
-
-@command(
-    "email log <record> <text...> [at=]",
-    role=Role.MEMBER,
-    example='email log "Jane Doe" sent the price list',
+_declare_log(
+    "email",
+    ActivityKind.EMAIL,
+    "Log an e-mail that was written elsewhere.",
+    'email log "Jane Doe" sent the price list',
 )
-def log_email(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
-    """Log an e-mail that was written elsewhere."""
-    return _log(request, ActivityKind.EMAIL, record, text, at)
 
 
 @command(
@@ -156,14 +150,11 @@ def show_history(request: Request, record: AnyRecord, page: PageNumber = 1) -> R
     found, total = history.of(request.session, record, offset, cards.PAGE_SIZE)
     name = records.reference(record)
     request.about(name.kind, name.id)
-    labels = {
-        f"custom.{field.name}": field.label
-        for field in fields.list_fields(request.session, name.kind)
-    }
+    known = labels(request.session, name.kind)
     reply = Reply(
         title=_("History of {name}", name=records.name_of(record)),
         text="" if found else _("Nothing was changed through Rapport; it may have been imported."),
-        fields=tuple(_changed(change, labels) for change in found),
+        fields=tuple(_changed(change, known) for change in found),
     )
     return cards.page(reply, line_of(Call("history", {"record": str(name)})), page, total)
 
@@ -214,48 +205,10 @@ def _text(entry: Entry) -> str:
     return entry.text
 
 
-def _changed(change: Change, labels: Mapping[str, str]) -> Field:
+def _changed(change: Change, known: Mapping[str, str]) -> Field:
     who = change.who or _("Rapport")
     label = _("{when}, {name}", when=moment(change.at), name=who)
     if change.undone:
         label = _("{when}, {name}, taking back", when=moment(change.at), name=who)
-    lines = [_("added")] if change.added else [_difference(d, labels) for d in change.differences]
-    secret = any(difference.field in _INTERNAL for difference in change.differences)
-    sensitivity = Sensitivity.INTERNAL if secret else Sensitivity.PUBLIC
-    return Field(label, "\n".join(lines) or "–", sensitivity)
-
-
-def _difference(difference: Difference, labels: Mapping[str, str]) -> str:
-    if difference.field == "deleted_at":
-        return _("deleted") if difference.after else _("restored")
-    label = labels.get(difference.field)
-    if label is None:
-        plain = difference.field.removeprefix("custom.").removesuffix("_at").removesuffix("_on")
-        label = _(plain.replace("_", " ").capitalize())
-    return _(
-        "{field}: {before} → {after}",
-        field=label,
-        before=_said(difference.before),
-        after=_said(difference.after),
-    )
-
-
-def _said(value: Any) -> str:  # noqa: ANN401 - any column value
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, tuple):
-        purpose, granted = value
-        return _(_ANSWERED[granted], purpose=purpose)
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return _written(value)
-
-
-def _written(value: Any) -> str:  # noqa: ANN401 - a value that is there
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, date):
-        return day(value)
-    if isinstance(value, Decimal | int | float):
-        return number(float(value), 0 if value == int(value) else 2)
-    return str(value)
+    lines = [_("added")] if change.added else [told(each, known) for each in change.differences]
+    return Field(label, "\n".join(lines) or "–", sensitivity(change.differences))

@@ -9,10 +9,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from crm_store.money import Money
 from handlers.wording import _, day, mark, money, number, percent, plural
+
+_Fact: TypeAlias = Callable[[float, float, str], str]
 
 RULE = "silence_rule"
 RAISES = "raises"
@@ -97,22 +99,26 @@ def _whole(value: float) -> int:
     return round(value)
 
 
-def _recency(value: float, typical: float, _currency: str) -> str:
-    return plural(
-        "No order for {count} day; half of the customers who stay ordered in the last {typical}.",
-        "No order for {count} days; half of the customers who stay ordered in the last {typical}.",
-        _whole(value),
-        typical=number(_whole(typical)),
-    )
+def _counted(one: str, many: str) -> _Fact:
+    """Return how a fact of whole numbers is said; only `many` is looked up in another language."""
+
+    def say(value: float, typical: float, _currency: str) -> str:
+        return plural(one, many, _whole(value), typical=number(_whole(typical)))
+
+    return say
 
 
-def _silence(value: float, typical: float, _currency: str) -> str:
-    return plural(
-        "Nothing heard for {count} day; half of the customers who stay were in touch in the last {typical}.",
-        "Nothing heard for {count} days; half of the customers who stay were in touch in the last {typical}.",
-        _whole(value),
-        typical=number(_whole(typical)),
-    )
+def _paid(text: str) -> _Fact:
+    """Return how a fact about sums of money is said."""
+
+    def say(value: float, typical: float, currency: str) -> str:
+        return _(text, sum=_rounded(value, currency), typical=_rounded(typical, currency))
+
+    return say
+
+
+def _rounded(value: float, currency: str) -> str:
+    return revenue(round(value), currency)
 
 
 def _silence_ratio(value: float, typical: float, _currency: str) -> str:
@@ -122,53 +128,6 @@ def _silence_ratio(value: float, typical: float, _currency: str) -> str:
         ratio=number(value, 1),
         typical=number(typical, 1),
     )
-
-
-def _frequency(value: float, typical: float, _currency: str) -> str:
-    return plural(
-        "Ordered on {count} day so far; half of the customers who stay on {typical} or more.",
-        "Ordered on {count} days so far; half of the customers who stay on {typical} or more.",
-        _whole(value),
-        typical=number(_whole(typical)),
-    )
-
-
-def _gap(value: float, typical: float, _currency: str) -> str:
-    return plural(
-        "Orders about every {count} day; half of the customers who stay every {typical} or more often.",
-        "Orders about every {count} days; half of the customers who stay every {typical} or more often.",
-        _whole(value),
-        typical=number(_whole(typical)),
-    )
-
-
-def _tenure(value: float, typical: float, _currency: str) -> str:
-    return plural(
-        "First ordered {count} day ago; half of the customers who stay {typical} days ago or earlier.",
-        "First ordered {count} days ago; half of the customers who stay {typical} days ago or earlier.",
-        _whole(value),
-        typical=number(_whole(typical)),
-    )
-
-
-def _value(value: float, typical: float, currency: str) -> str:
-    return _(
-        "Bought for {sum} so far; half of the customers who stay for {typical} or more.",
-        sum=_rounded(value, currency),
-        typical=_rounded(typical, currency),
-    )
-
-
-def _mean_value(value: float, typical: float, currency: str) -> str:
-    return _(
-        "Spends {sum} an order; half of the customers who stay spend {typical} or more.",
-        sum=_rounded(value, currency),
-        typical=_rounded(typical, currency),
-    )
-
-
-def _rounded(value: float, currency: str) -> str:
-    return revenue(round(value), currency)
 
 
 def _trend(value: float, _typical: float, _currency: str) -> str:
@@ -184,35 +143,56 @@ def _trend(value: float, _typical: float, _currency: str) -> str:
     )
 
 
-def _tickets(value: float, typical: float, _currency: str) -> str:
-    return plural(
-        "{count} ticket in the last 90 days; half of the customers who stay had {typical} or fewer.",
-        "{count} tickets in the last 90 days; half of the customers who stay had {typical} or fewer.",
-        _whole(value),
-        typical=number(_whole(typical)),
-    )
-
-
-def _complaints(value: float, typical: float, _currency: str) -> str:
-    return plural(
-        "{count} complaint in the last 90 days; half of the customers who stay had {typical} or fewer.",
-        "{count} complaints in the last 90 days; half of the customers who stay had {typical} or fewer.",
-        _whole(value),
-        typical=number(_whole(typical)),
-    )
-
-
-_FACTS: Mapping[str, Callable[[float, float, str], str]] = {
-    "recency_days": _recency,
-    "frequency": _frequency,
-    "value": _value,
-    "mean_value": _mean_value,
-    "tenure_days": _tenure,
-    "gap_days": _gap,
+_FACTS: Mapping[str, _Fact] = {
+    "recency_days": _counted(
+        "No order for {count} day; half of the customers who stay ordered in the last {typical}.",
+        mark(
+            "No order for {count} days; half of the customers who stay ordered in the last {typical}."
+        ),
+    ),
+    "frequency": _counted(
+        "Ordered on {count} day so far; half of the customers who stay on {typical} or more.",
+        mark(
+            "Ordered on {count} days so far; half of the customers who stay on {typical} or more."
+        ),
+    ),
+    "value": _paid(
+        mark("Bought for {sum} so far; half of the customers who stay for {typical} or more.")
+    ),
+    "mean_value": _paid(
+        mark("Spends {sum} an order; half of the customers who stay spend {typical} or more.")
+    ),
+    "tenure_days": _counted(
+        "First ordered {count} day ago; half of the customers who stay {typical} days ago or earlier.",
+        mark(
+            "First ordered {count} days ago; half of the customers who stay {typical} days ago or earlier."
+        ),
+    ),
+    "gap_days": _counted(
+        "Orders about every {count} day; half of the customers who stay every {typical} or more often.",
+        mark(
+            "Orders about every {count} days; half of the customers who stay every {typical} or more often."
+        ),
+    ),
     "trend": _trend,
-    "tickets_90": _tickets,
-    "complaints_90": _complaints,
-    "silence_days": _silence,
+    "tickets_90": _counted(
+        "{count} ticket in the last 90 days; half of the customers who stay had {typical} or fewer.",
+        mark(
+            "{count} tickets in the last 90 days; half of the customers who stay had {typical} or fewer."
+        ),
+    ),
+    "complaints_90": _counted(
+        "{count} complaint in the last 90 days; half of the customers who stay had {typical} or fewer.",
+        mark(
+            "{count} complaints in the last 90 days; half of the customers who stay had {typical} or fewer."
+        ),
+    ),
+    "silence_days": _counted(
+        "Nothing heard for {count} day; half of the customers who stay were in touch in the last {typical}.",
+        mark(
+            "Nothing heard for {count} days; half of the customers who stay were in touch in the last {typical}."
+        ),
+    ),
     "silence_ratio": _silence_ratio,
 }
 

@@ -143,7 +143,11 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The questions that complete a command; `command` is its name, such as `deal add`."""
+    """The questions that complete a command; `command` is its name, such as `deal add`.
+
+    A form that changes a record has the line that names it instead, such as `company edit company=company:7`, and
+    everything that the record holds in its fields: one that is emptied there empties the record's.
+    """
 
     command: str
     title: str

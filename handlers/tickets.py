@@ -209,7 +209,7 @@ def tell_assigned(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
         title=title,
         text=ticket.text,
         fields=_fields(ticket),
-        actions=_buttons(ticket),
+        actions=_buttons(ticket, telling.reader),
         tone=_TONES.get(ticket.priority, Tone.NEUTRAL),
     )
 
@@ -266,20 +266,21 @@ def _card(request: Request, ticket: Ticket, title: str) -> Reply:
     columns = (_("When"), _("Who"), _("What"), _("Text"))
     return Reply(
         title=title,
-        text=ticket.text,
+        text="" if title == ticket.text else ticket.text,
         fields=(*_fields(ticket), *custom_fields(request, ticket)),
         table=cards.listing("", columns, latest, "").table,
-        actions=_buttons(ticket),
+        actions=_buttons(ticket, request.user),
         footer=_("Ticket #{id}", id=ticket.id),
         tone=Tone.GOOD if ticket.status in tickets.FINISHED else Tone.NEUTRAL,
     )
 
 
-def _buttons(ticket: Ticket) -> tuple[Action, ...]:
+def _buttons(ticket: Ticket, reader: User | None) -> tuple[Action, ...]:
     if ticket.status in tickets.FINISHED:
         return (Action(_("Reopen"), f"ticket reopen {ticket.id}", replaces=True),)
+    take = Action(_("Take it"), f"ticket assign {ticket.id} me", Style.PRIMARY, replaces=True)
     return (
-        Action(_("Take it"), f"ticket assign {ticket.id} me", Style.PRIMARY, replaces=True),
+        *(() if reader and ticket.assignee_id == reader.id else (take,)),
         Action(_("Assign"), f"ticket assign {ticket.id}"),
         Action(_("Reply"), f"ticket reply {ticket.id}"),
         Action(_("Note"), f"ticket note {ticket.id}"),

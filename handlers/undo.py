@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
-from crm_store import audit, imports
+from crm_store import audit, history, imports
 from crm_store.models import AuditRow, Role, User
 from handlers.arguments import TextArgument
 from handlers.command import command, commands
+from handlers.differences import labels, said, sensitivity, told
 from handlers.errors import UserError
 from handlers.imports import counted
 from handlers.naming import KIND_NAMES
-from handlers.reply import Reply, Tone
+from handlers.reply import Field, Reply, Tone
 from handlers.request import Request
 from handlers.wording import _, mark, plural
 
@@ -39,6 +41,11 @@ _PART_NAMES = {
     "tags": mark("tag"),
     "users": mark("colleague"),
 }
+# A change of these is known by its value, not by its number; changes of others go along with their record's.
+_POINTS = frozenset({"contact_emails", "contact_phones", "consents", "tags"})
+_ALONG = frozenset({"stage_changes", "order_lines"})
+_CALLED = ("name", "title", "subject", "label", "line", "text", "platform")
+_SHOWN = 5
 _DONE = {
     audit.CREATED: mark("{kind} #{id} is gone again"),
     audit.CHANGED: mark("{kind} #{id} is as it was before"),
@@ -73,9 +80,14 @@ def undo(request: Request, call: CallKey = "") -> Reply:
         ) from error
     except LookupError as error:
         raise UserError(_("This was undone already.")) from error
+    shown = tuple(_taken_back(request, taken_back))
+    rest = len(shown) - _SHOWN
     return Reply(
         title=_("Undone: {command}", command=rows[0].command),
-        text=_summary(taken_back),
+        fields=shown[:_SHOWN],
+        text=plural("and {count} more change", "and {count} more changes", rest)
+        if rest > 0
+        else "",
         tone=Tone.GOOD,
     )
 
@@ -137,13 +149,32 @@ def _in_use(error: audit.InUse) -> str:
     )
 
 
-def _summary(rows: Sequence[AuditRow]) -> str:
-    records = [row for row in rows if row.kind in _TABLE_KINDS]
-    lines = [_(_DONE[row.action], kind=_kind(row.kind), id=row.record_id) for row in records[:5]]
-    if len(records) > len(lines):
-        rest = len(records) - len(lines)
-        lines.append(plural("and {count} more record", "and {count} more records", rest))
-    return "\n".join(lines)
+def _taken_back(request: Request, rows: Sequence[AuditRow]) -> Iterator[Field]:
+    """Say of each change what the record holds again."""
+    kinds = {_TABLE_KINDS[row.kind] for row in rows if row.kind in _TABLE_KINDS}
+    names = {kind: labels(request.session, kind) for kind in kinds}
+    for row, change in zip(rows, history.changes(request.session, rows), strict=True):
+        back = [replace(d, before=d.after, after=d.before) for d in change.differences]
+        if row.kind == "identities":  # an id is its owner's own business
+            back = [each for each in back if each.field == "user"]
+        if row.kind in _POINTS:
+            value = _("{before} → {after}", before=said(back[0].before), after=said(back[0].after))
+            yield Field(_kind(row.kind), value, sensitivity(back))
+        elif row.action == audit.CHANGED and back:
+            known = names.get(_TABLE_KINDS.get(row.kind, ""), {})
+            lines = "\n".join(told(each, known) for each in back)
+            yield Field(_done(row), lines, sensitivity(back))
+        elif row.action != audit.CHANGED and row.kind not in _ALONG:
+            yield Field(_done(row), _called(row))
+
+
+def _done(row: AuditRow) -> str:
+    return _(_DONE[row.action], kind=_kind(row.kind), id=row.record_id)
+
+
+def _called(row: AuditRow) -> str:
+    held = {**row.before, **row.after}
+    return next((held[name] for name in _CALLED if held.get(name)), "–")
 
 
 def _kind(table: str) -> str:

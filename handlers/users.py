@@ -78,10 +78,9 @@ def add_user(
         time_zone=request.defaults.time_zone,
         now=request.now,
     )
-    _connect(request, user, slack, telegram)
-    return _card(
-        user, _("{name} can now use Rapport as {role}.", name=user.name, role=_(role.value))
-    )
+    moved = _connect(request, user, slack, telegram)
+    title = _("{name} can now use Rapport as {role}.", name=user.name, role=_(role.value))
+    return _card(user, title, moved)
 
 
 @command(
@@ -110,8 +109,8 @@ def edit_user(
         user.name = name
     if active is not None:
         user.active = active is Switch.YES
-    _connect(request, user, slack, telegram)
-    return _card(user, _("{name} changed.", name=user.name))
+    moved = _connect(request, user, slack, telegram)
+    return _card(user, _("{name} changed.", name=user.name), moved)
 
 
 @command("user list", role=Role.MANAGER, reads=True, example="user list")
@@ -177,20 +176,34 @@ def _issue(request: Request) -> Reply:
     return Reply(title=_("Your one-time code: {code}", code=code), text=text)
 
 
-def _connect(request: Request, user: User, slack: str | None, telegram: str | None) -> None:
-    for platform, account in (("slack", slack), ("telegram", telegram)):
-        if account:
-            users.add_identity(
-                request.session, user, platform, account, f"{platform}:{account}", request.now
+def _connect(request: Request, user: User, slack: str | None, telegram: str | None) -> str:
+    """Give a colleague these accounts, and say whose they were until now."""
+    told = []
+    for platform, name, account in (("slack", "Slack", slack), ("telegram", "Telegram", telegram)):
+        if not account:
+            continue
+        known = users.account(request.session, platform, account)
+        if known is not None and known.user.id != user.id:
+            told.append(
+                _(
+                    "This {platform} account was that of {name} until now.",
+                    platform=name,
+                    name=known.user.name,
+                )
             )
+        users.add_identity(
+            request.session, user, platform, account, f"{platform}:{account}", request.now
+        )
+    return "\n".join(told)
 
 
-def _card(user: User, title: str) -> Reply:
+def _card(user: User, title: str, warning: str = "") -> Reply:
     accounts = ", ".join(
         f"{identity.platform}:{identity.external_id}" for identity in user.identities
     )
     return Reply(
         title=title,
+        text=warning,
         fields=(
             Field(_("E-mail"), user.email, Sensitivity.INTERNAL),
             Field(_("Role"), _(user.role.value)),
@@ -198,4 +211,5 @@ def _card(user: User, title: str) -> Reply:
             Field(_("Time zone"), user.time_zone),
             Field(_("Accounts"), accounts or "–", Sensitivity.PERSONAL),
         ),
+        tone=Tone.WARNING if warning else Tone.NEUTRAL,
     )

@@ -329,5 +329,6 @@ def _fillable(reply: Reply) -> Reply:
     from handlers.command import commands
 
     values = {field.name: field.value for field in reply.form.fields if field.value}
-    fill = Action(_("Fill in"), commands()[reply.form.command].line(values))
+    asks = commands().get(reply.form.command)
+    fill = Action(_("Fill in"), asks.line(values) if asks else reply.form.command)
     return replace(reply, actions=(fill, *reply.actions))

@@ -75,19 +75,27 @@ class Line:
     def rest(self, tokens: Sequence[Token]) -> str:
         """Return the text from the first to the last of some consecutive tokens as it was written.
 
-        Line feeds, spaces and inner quotes stay; a `name=value` between them is left out. A single quoted token is
+        Line feeds, spaces and inner quotes stay; a `name=value` between them is left out with one of the gaps at
+        its sides. A single quoted token is
         returned without its quotes.
         """
         if len(tokens) == 1:
             return tokens[0].raw
         if not tokens:
             return ""
-        pieces, start, end = [], tokens[0].start, tokens[-1].end
+        rest, start, end = "", tokens[0].start, tokens[-1].end
         for named in self.tokens:
             if named.name and start <= named.start < end and named not in tokens:
-                pieces.append(self.text[start : named.start])
+                rest = _joined(rest, self.text[start : named.start])
                 start = named.end
-        return "".join((*pieces, self.text[start:end])).strip()
+        return _joined(rest, self.text[start:end]).strip()
+
+
+def _joined(before: str, after: str) -> str:
+    """Put two pieces together with one of the gaps between them, the one that begins a new line if any does."""
+    if "\n" in after[: len(after) - len(after.lstrip())]:
+        return before.rstrip() + after
+    return before + (after.lstrip() if before[-1:].isspace() else after)
 
 
 def clean(text: str) -> str:

@@ -35,7 +35,7 @@ def test_a_rep_adds_a_contact_with_everything_and_sees_the_card(desk: Desk) -> N
     assert added.title == "Contact Jane Doe added."
     assert shown(added) == {
         "Name": "Jane Doe",
-        "Title": "Buyer",
+        "Job title": "Buyer",
         "Company": "Acme",
         "E-mail": "jane@acme.example",
         "Phone": "+4930901820",
@@ -62,7 +62,7 @@ def test_an_unknown_company_is_not_added_in_silence_but_by_its_button(desk: Desk
         assert session.query(Contact).count() == session.query(Company).count() == 0
     added = desk.rep.presses(asked, "Add company Nova Ltd too")
     assert shown(added)["Company"] == "Nova Ltd"
-    assert shown(added)["Title"] == 'Head of "sales"'
+    assert shown(added)["Job title"] == 'Head of "sales"'
     with desk.session() as session:
         assert session.query(Company).count() == 1
 
@@ -231,7 +231,7 @@ def test_an_edit_changes_the_fields_and_is_undone(desk: Desk) -> None:
     assert edited.title == "Contact Jane Roe changed."
     assert shown(edited) == {
         "Name": "Jane Roe",
-        "Title": "CEO",
+        "Job title": "CEO",
         "Company": "Acme",
         "E-mail": "r@a.example",
         "Owner": "Milo Mate",
@@ -264,8 +264,25 @@ def test_the_edit_button_opens_the_form_with_what_is_there(desk: Desk) -> None:
     assert filled["company"] == "Acme"
     assert filled["phone"] == "+4930901820"
     submitted = desk.rep.submits(asked, title="CEO")
-    assert shown(submitted)["Title"] == "CEO"
+    assert shown(submitted)["Job title"] == "CEO"
     assert shown(submitted)["Company"] == "Acme"
+
+
+def test_an_emptied_field_of_the_form_empties_the_contacts(desk: Desk) -> None:
+    desk.rep.says("company add Acme")
+    card = desk.rep.says(
+        "contact add Jane company=Acme email=j@a.example phone=+4930901820 title=CEO"
+    )
+    asked = desk.rep.presses(card, "Edit")
+    edited = desk.rep.submits(asked, title="", email="", company="")
+    assert edited.title == "Contact Jane changed."
+    with desk.session() as session:
+        contact = session.get_one(Contact, 1)
+        assert (contact.title, contact.company, contact.emails) == (None, None, [])
+        assert [point.phone for point in contact.phones] == ["+4930901820"]
+    desk.rep.presses(edited, "Undo")
+    with desk.session() as session:
+        assert [point.email for point in session.get_one(Contact, 1).emails] == ["j@a.example"]
 
 
 def test_a_contact_is_deleted_after_a_question_and_restored(desk: Desk) -> None:
@@ -380,3 +397,16 @@ def test_unreadable_values_change_nothing(desk: Desk) -> None:
         assert desk.rep.says(line).title != "Contact Jane added."
     with desk.session() as session:
         assert session.query(Contact).count() == 0
+
+
+def test_a_job_title_is_not_called_like_the_title_of_a_deal(desk: Desk) -> None:
+    desk.rep.says("settings language=zh")
+    desk.rep.says("contact add Jane title=Buyer")
+    form = desk.rep.says("contact edit Jane").form
+    assert form
+    assert next(field.label for field in form.fields if field.name == "title") == "职位"
+    asked = desk.rep.says("deal add").form
+    assert asked
+    assert next(field.label for field in asked.fields if field.name == "title") == "标题"
+    desk.rep.says("contact edit Jane title=CEO")
+    assert "职位：Buyer → CEO" in str(desk.rep.says("history Jane").fields)

@@ -12,7 +12,7 @@ from handlers.command import commands
 from handlers.reply import Reply, Row, Tone
 from handlers.subjects import load
 from tests.desk import Desk
-from tests.furnished import furnished
+from tests.furnished import CANARY, furnished
 from tests.stored import Contents, contents
 
 load()
@@ -127,3 +127,48 @@ def standing(desk: Desk) -> Contents:
     return {
         kind: [row for row in rows if row.get("deleted_at") is None] for kind, rows in found.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "label", "value"),
+    [
+        (
+            "",
+            "company edit 8 city=Kiel",
+            "Company #8 is as it was before",
+            f"City: Kiel → {CANARY}",
+        ),
+        ("", "contact tag 7 vip", "Tag", "vip → –"),
+        ("contact tag 7 vip", "contact untag 7 vip", "Tag", "– → vip"),
+        ("", "contact email 7 j@b.example", "E-mail", "j@b.example → –"),
+        (
+            "user add jo@b.example role=rep",
+            "user edit jo role=agent",
+            "Colleague #7 is as it was before",
+            "Role: agent → rep",
+        ),
+        ("", "user add jo@b.example role=rep", "Colleague #7 is gone again", "jo"),
+        ("", "note add deal:42 likes tea", "Entry of the timeline #", "likes tea"),
+        (
+            "digest add report pipeline every=daily to=me",
+            "digest remove 3",
+            "Digest #3 is as it was before",
+            "restored",
+        ),
+    ],
+)
+def test_undo_says_what_is_there_again(
+    store: Store, first: str, line: str, label: str, value: str
+) -> None:
+    desk = furnished(store)
+    if first:
+        desk.admin.says(first)
+    undone = desk.admin.presses(desk.admin.says(line), "Undo")
+    shown = {field.label: field.value for field in undone.fields}
+    assert [shown[each] for each in shown if each.startswith(label)] == [value], undone
+
+
+def test_undo_does_not_show_the_account_ids_of_a_colleague(desk: Desk) -> None:
+    undone = desk.admin.presses(desk.admin.says("user edit milo slack=U0SECRET"), "Undo")
+    assert "U0SECRET" not in str(undone)
+    assert [field.value for field in undone.fields] == ["slack"]

@@ -182,7 +182,7 @@ def test_the_rest_of_a_line_is_kept_as_it_was_written() -> None:
 def test_the_rest_leaves_out_named_values_but_no_others() -> None:
     line = split('ticket new Printer is amount=3 broken company="A B"', NAMES)
     plain_words = [token for token in line.tokens[2:] if not token.name]
-    assert line.rest(plain_words) == "Printer is  broken"
+    assert line.rest(plain_words) == "Printer is broken"
     assert line.rest(line.tokens[2:]) == 'Printer is amount=3 broken company="A B"'
 
 
@@ -252,3 +252,18 @@ def test_what_is_shown_back_is_one_short_line(text: str) -> None:
 def test_what_is_cut_ends_with_an_ellipsis() -> None:
     assert shown("x" * 40) == "x" * 40
     assert shown("x" * 41) == "x" * 39 + "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("call due=1 me", "call me"),
+        ("one\ndue=1\ntwo", "one\ntwo"),
+        ("one due=1\n\ntwo", "one\n\ntwo"),
+        ("one\ndue=1 two", "one\ntwo"),
+        ("one  two due=1 three", "one  two three"),
+    ],
+)
+def test_no_gap_is_left_where_a_value_was_cut_out(text: str, rest: str) -> None:
+    line = split(text, frozenset({"due"}))
+    assert line.rest([token for token in line.tokens if not token.name]) == rest

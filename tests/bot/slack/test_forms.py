@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from crm_store.models import Contact, Ticket
+from crm_store.models import Company, Contact, Ticket
 from tests.bot.slack.workspace import AGNES, RITA, SALES, answer, answers, settled, stored
 from tests.surfaces import Slack as Stage
 
@@ -47,6 +47,20 @@ def test_a_trigger_that_expired_leaves_a_card_with_a_button(stage: Stage) -> Non
     (view,) = stage.slack.open_views(AGNES)
     stage.carry(stage.slack.view_submission(view, {"text": "The printer"}, AGNES))
     assert answer(stage, SALES, "Ticket #1 opened.").for_user == AGNES
+
+
+def test_a_field_that_is_emptied_in_a_modal_is_emptied_in_the_record(stage: Stage) -> None:
+    stage.says("rita", "company add Acme city=Berlin industry=steel", [re.compile("added")])
+    stage.slack.fail_next("views.open", "error:expired_trigger_id")
+    stage.carry(stage.slack.slash_command(RITA, SALES, "company edit Acme"))
+    card = answer(stage, SALES, "Edit Acme")
+    stage.carry(stage.slack.button_press(card, "Fill in", RITA))
+    stage.until(lambda: stage.slack.open_views(RITA))
+    (view,) = stage.slack.open_views(RITA)
+    stage.carry(stage.slack.view_submission(view, {"city": "", "website": "acme.example"}, RITA))
+    answer(stage, SALES, "Company Acme changed.")
+    (company,) = stored(stage, Company)
+    assert (company.city, company.industry) == (None, "steel")
 
 
 def test_a_mistake_in_a_form_is_told_and_nothing_is_lost(stage: Stage) -> None:

@@ -1,0 +1,70 @@
+"""What a field held before and holds after a change, in words; for the history and for undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from crm_store import fields
+from crm_store.history import Difference
+from crm_store.store import Session
+from handlers.reply import Sensitivity
+from handlers.wording import _, day, mark, moment, number
+
+_ANSWERED = {True: mark("{purpose}: yes"), False: mark("{purpose}: no")}
+_INTERNAL = frozenset({"email", "phone", "address"})
+
+
+def sensitivity(differences: Sequence[Difference]) -> Sensitivity:
+    """Return who may read the differences: those of e-mails, phones and addresses are for the team."""
+    secret = any(difference.field in _INTERNAL for difference in differences)
+    return Sensitivity.INTERNAL if secret else Sensitivity.PUBLIC
+
+
+def labels(session: Session, kind: str) -> dict[str, str]:
+    """Return what the fields of a kind of record are called where their column does not say it.
+
+    A field that an admin added stands under `custom.<name>`.
+    """
+    added = {f"custom.{each.name}": each.label for each in fields.list_fields(session, kind)}
+    return {**added, "title": _("Job title")} if kind == "contact" else added
+
+
+def told(difference: Difference, known: Mapping[str, str]) -> str:
+    """Say a difference; `known` is what `labels` returns."""
+    if difference.field == "deleted_at":
+        return _("deleted") if difference.after else _("restored")
+    label = known.get(difference.field)
+    if label is None:
+        plain = difference.field.removeprefix("custom.").removesuffix("_at").removesuffix("_on")
+        label = _(plain.replace("_", " ").capitalize())
+    return _(
+        "{field}: {before} → {after}",
+        field=label,
+        before=said(difference.before),
+        after=said(difference.after),
+    )
+
+
+def said(value: Any) -> str:  # noqa: ANN401 - any column value
+    """Say what a field holds or held; a dash for nothing."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, tuple):
+        purpose, granted = value
+        return _(_ANSWERED[granted], purpose=purpose)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return _written(value)
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - a value that is there
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, Decimal | int | float):
+        return number(float(value), 0 if value == int(value) else 2)
+    return str(value)
