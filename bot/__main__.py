@@ -59,7 +59,7 @@ def _everyday(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     job.add_argument("--now", metavar="TIME", help="run it for this moment (ISO 8601)")
     job.add_argument("--json", action="store_true", help="print what it did as JSON")
     user = commands.add_parser("user", help="add the first admin, and others").add_subparsers(
-        dest="verb", required=True, metavar="add"
+        dest="verb", required=True, metavar="add|link"
     )
     add = _add(user, "add", "users", "add a colleague", function="add")
     _config(add)
@@ -68,6 +68,11 @@ def _everyday(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add.add_argument("--name")
     add.add_argument("--slack", metavar="U…")
     add.add_argument("--telegram", metavar="ID")
+    link = _add(
+        user, "link", "users", "print a link that signs in to the web chat", function="link"
+    )
+    _config(link)
+    link.add_argument("email")
 
 
 def _data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

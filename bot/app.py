@@ -87,6 +87,11 @@ class App:
         with self.store.transaction(Actor(None, "surface", "", secrets.token_hex(6))) as session:
             return work(session)
 
+    def look(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction that only reads and waits for nobody."""
+        with self.store.reading() as session:
+            return work(session)
+
     def run_job(self, job: Job, now: datetime) -> str:
         """Run one job for a moment and return what it did."""
         actor = Actor(None, "schedule", job.name, f"{job.name}:{now.isoformat()}")
@@ -149,6 +154,18 @@ def _surfaces(app: App) -> dict[str, Surface]:
         leadership = Leadership(app.store, LEASE, app.store.now)
         surfaces["telegram"] = Telegram(
             app.config, app.worker.receive, app.shorten, app.transact, leadership
+        )
+    if app.config.web.chat:
+        from bot.webchat.adapter import WebChat
+
+        given = app.defaults
+        surfaces["web"] = WebChat(
+            app.worker.receive,
+            app.transact,
+            app.look,
+            app.clock.now,
+            given.language,
+            given.time_zone,
         )
     return surfaces
 

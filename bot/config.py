@@ -78,10 +78,11 @@ class TelegramConfig:
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
-    """Where the web server listens."""
+    """Where the web server listens, and whether it serves the chat."""
 
     host: str = _value("127.0.0.1", values.host)
     port: int = _value(8080, values.port)
+    chat: bool = _value(default=False, read=values.switch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,7 +326,8 @@ def _bound(command: Command, request: Request) -> dict[str, Any]:
             raise
         # The question still stands: without this nobody knows why the next line is not understood.
         cancel = Action(_("Cancel"), "cancel", replaces=True)
-        raise UserError(error.what, error.hint, (*error.actions, cancel)) from error
+        error.actions = (*error.actions, cancel)
+        raise
 
 
 def _answered(dialog: Mapping[str, Any], text: str) -> tuple[Command, Call]:

@@ -61,6 +61,7 @@ class Web:
 
     async def stop(self) -> None:
         """Take no more requests and wait for those that run."""
+        self.app.state.closing.set()
         if self._server and self._task:
             self._server.should_exit = True
             await self._task
@@ -85,7 +86,9 @@ def application(store: Store, routes: Sequence[BaseRoute]) -> Starlette:
         return PlainTextResponse("\n".join(lines) + "\n")
 
     own = [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics)]
-    return Starlette(routes=[*own, *routes], max_body_size=MAX_BODY)
+    made = Starlette(routes=[*own, *routes], max_body_size=MAX_BODY)
+    made.state.closing = asyncio.Event()  # what streams for ever ends when it is set
+    return made
 
 
 def _asked(question: Callable[[], dict[str, int]]) -> dict[str, int] | None:

@@ -326,12 +326,22 @@ class AddressArgument(Argument[Address]):
             address = Address.parse(wanted)
         except ValueError:
             address = None
-        if address is None or address.platform not in {"slack", "telegram", "console"}:
+        if address is None or not _is_place(asked.request, address):
             raise UserError(
                 _("This is not an address."),
-                _("Write `here`, `me`, `slack:C0123` or `telegram:-100123`."),
+                _(
+                    "Write `here`, `me`, `slack:C0123`, `telegram:-100123` or `web:ann@example.com`."
+                ),
             )
         return address
+
+
+def _is_place(request: Request, address: Address) -> bool:
+    """Tell whether messages can go there; the pages of the web chat are colleagues' by their e-mail."""
+    if address.platform != "web":
+        return address.platform in {"slack", "telegram", "console"}
+    colleague = users.by_email(request.session, address.chat)
+    return colleague is not None and colleague.active and colleague.email == address.chat
 
 
 Text = Annotated[str, TextArgument()]

@@ -5,7 +5,7 @@ A failed delivery is `bot.surface.DeliveryError`; everything else is a bug and i
 
 from __future__ import annotations
 
-from handlers.reply import Action, Reply, Tone
+from handlers.reply import Action, Reply, Tone, Wrong
 
 
 class UserError(Exception):
@@ -15,7 +15,11 @@ class UserError(Exception):
         what: one sentence that says what is wrong, already translated.
         hint: one line that says what to type instead, already translated; may be empty.
         actions: buttons for the best guesses.
+        field: the argument that could not be read; empty when it is not about one.
+        usage: how the command is typed; of no use to who fills in a form.
     """
+
+    field = usage = ""
 
     def __init__(self, what: str, hint: str = "", actions: tuple[Action, ...] = ()) -> None:
         """Keep the sentence, the hint and the buttons."""
@@ -26,6 +30,12 @@ class UserError(Exception):
 
     def reply(self) -> Reply:
         """Return the failure as a card."""
+        wrong = Wrong(self.field, _lines(self.what, self.hint)) if self.field else None
+        text = _lines(self.hint, self.usage)
         return Reply(
-            title=self.what, text=self.hint, actions=self.actions, tone=Tone.WARNING, replaces=False
+            self.what, text, actions=self.actions, tone=Tone.WARNING, replaces=False, wrong=wrong
         )
+
+
+def _lines(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)

@@ -60,10 +60,10 @@ def read(command: Command, parameter: Parameter, request: Request) -> Any:  # no
     try:
         return parameter.argument.read(raw[parameter.name], Asked(request, instead))
     except UserError as error:
-        raise _with_usage(error, command) from error
+        raise _with_usage(error, command, parameter.name) from error
 
 
-def form(command: Command, request: Request, errors: Mapping[str, str] | None = None) -> Form:
+def form(command: Command, request: Request) -> Form:
     """Return the form of a command: every argument, with the values that were given."""
     raw = request.call.values
     fields = tuple(
@@ -73,7 +73,6 @@ def form(command: Command, request: Request, errors: Mapping[str, str] | None = 
             kind=p.argument.kind,
             required=p.required,
             value=raw.get(p.name, ""),
-            error=(errors or {}).get(p.name, ""),
             choices=p.argument.choices(request),
         )
         for p in command.parameters
@@ -123,8 +122,8 @@ def asking(form: Form, usage: str, example: str) -> Reply:
     )
 
 
-def _with_usage(error: UserError, command: Command) -> UserError:
+def _with_usage(error: UserError, command: Command, field: str = "") -> UserError:
     usage = _("Usage: {usage}\nExample: {example}", usage=command.usage, example=command.example)
-    return UserError(
-        error.what, "\n".join(line for line in (error.hint, usage) if line), error.actions
-    )
+    told = UserError(error.what, error.hint, error.actions)
+    told.field, told.usage = field, usage
+    return told

@@ -155,10 +155,19 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with one field of the form that was sent, for surfaces that show it there."""
+
+    field: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer or a notice; every part is optional and they are drawn in the order of the fields.
 
     `replaces` allows the answer to a pressed button to take the place of its message; a refusal never does.
+    `wrong` repeats what `title` and `text` say for the field it is about.
     """
 
     title: str = ""
@@ -171,6 +180,7 @@ class Reply:
     footer: str = ""
     tone: Tone = Tone.NEUTRAL
     replaces: bool = True
+    wrong: Wrong | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the reply as JSON values, the form in which the inbox keeps it."""
@@ -180,6 +190,7 @@ class Reply:
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Rebuild a reply from what `to_dict` returned."""
         table, chart, form = data["table"], data["chart"], data["form"]
+        wrong = data.get("wrong")
         return cls(
             title=data["title"],
             text=data["text"],
@@ -193,6 +204,7 @@ class Reply:
             footer=data["footer"],
             tone=Tone(data["tone"]),
             replaces=data["replaces"],
+            wrong=Wrong(**wrong) if wrong else None,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Annotated
 
-from crm_store import users
+from crm_store import users, webchat
 from crm_store.models import Role, User
 from handlers.arguments import Asked, ChoiceArgument, Email, Name, TextArgument
 from handlers.command import command
@@ -109,6 +109,8 @@ def edit_user(
         user.name = name
     if active is not None:
         user.active = active is Switch.YES
+    if active is Switch.NO:
+        webchat.sign_out_everywhere(request.session, user)
     moved = _connect(request, user, slack, telegram)
     return _card(user, _("{name} changed.", name=user.name), moved)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from crm_store import cleaning, halts, inbox, notices, occurrences
+from crm_store import cleaning, halts, inbox, notices, occurrences, webchat
 from crm_store.store import Session
 from jobs.schedule import JobContext
 
@@ -19,6 +19,8 @@ HALTS = timedelta(days=1)
 CONVERSATIONS = timedelta(days=90)
 BUTTONS = timedelta(days=90)
 LINK_CODES = timedelta(days=1)
+PAGES = timedelta(days=90)
+BROWSERS = timedelta(days=1)
 
 _STEPS: tuple[tuple[str, Callable[[Session, datetime], int | None], timedelta], ...] = (
     ("events", inbox.purge, EVENTS),
@@ -28,6 +30,8 @@ _STEPS: tuple[tuple[str, Callable[[Session, datetime], int | None], timedelta], 
     ("conversations", cleaning.purge_conversations, CONVERSATIONS),
     ("buttons", cleaning.purge_short_lines, BUTTONS),
     ("link codes", cleaning.purge_link_codes, LINK_CODES),
+    ("pages", webchat.purge_messages, PAGES),
+    ("browsers", webchat.purge_sessions, BROWSERS),
 )
 
 

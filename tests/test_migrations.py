@@ -25,7 +25,7 @@ HERE = Path(migrations.__file__).parent
 BROKEN = """
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
 
 
 def upgrade():
@@ -35,7 +35,7 @@ def upgrade():
 ORPHANING = """
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
 
 
 def upgrade():
@@ -146,12 +146,12 @@ def test_a_failed_migration_leaves_the_old_version_working(
     store: Store, next_version: Path
 ) -> None:
     before = _tables(store)
-    (next_version / "0003_broken.py").write_text(BROKEN)
+    (next_version / "0004_broken.py").write_text(BROKEN)
     with pytest.raises(sa.exc.DBAPIError):
         upgrade(store.engine)
     assert _tables(store) == before
-    assert _version(store) == "0002"
-    (next_version / "0003_broken.py").unlink()
+    assert _version(store) == "0003"
+    (next_version / "0004_broken.py").unlink()
     store.upgrade()
     with store.reading() as session:
         assert session.scalars(sa.select(Pipeline.name)).all() == ["Sales"]
@@ -160,10 +160,10 @@ def test_a_failed_migration_leaves_the_old_version_working(
 def test_a_migration_that_breaks_references_is_rolled_back(
     store: Store, next_version: Path
 ) -> None:
-    (next_version / "0003_orphaning.py").write_text(ORPHANING)
+    (next_version / "0004_orphaning.py").write_text(ORPHANING)
     with pytest.raises((migrations.BrokenReference, sa.exc.IntegrityError)):
         upgrade(store.engine)
-    assert _version(store) == "0002"
+    assert _version(store) == "0003"
     with store.reading() as session:
         assert session.scalars(sa.select(Pipeline.name)).all() == ["Sales"]
 

@@ -1,4 +1,4 @@
-"""`rapport user add`: the way in for the first admin."""
+"""`rapport user add` and `rapport user link`: the ways in for the first admin."""
 
 from __future__ import annotations
 
@@ -42,3 +42,25 @@ def add(arguments: argparse.Namespace, config: Config) -> int:
                 users.add_identity(session, user, platform, account, f"{platform}:{account}", now)
     say(f"{email} is now {arguments.role}.")
     return 0
+
+
+def link(arguments: argparse.Namespace, config: Config) -> int:
+    """Print a link that signs a browser in to the web chat, once, within 15 minutes."""
+    if not config.web.chat:
+        raise Refused("The web chat is off; switch it on with `chat = true` under [web].")
+    with store(config) as opened, opened.transaction(_ACTOR) as session:
+        user = users.by_email(session, arguments.email.strip())
+        if user is None or not user.active:
+            raise Refused(
+                f"{arguments.email} is not a colleague; add one with `rapport user add EMAIL`."
+            )
+        code = users.issue_code(session, user, datetime.now(UTC))
+    say(f"http://{_host(config.web.host)}:{config.web.port}/chat/sign-in/{code}")
+    return 0
+
+
+def _host(host: str) -> str:
+    """Write the address that we listen on as a browser wants it; one for all becomes this machine."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not listened on
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -236,7 +236,8 @@ def _team(session: Session, now: datetime) -> Team:
     for short, name, role in TEAM:
         email = f"{short}@rapport.example"
         user = users.add(session, email, name, role, language="en", time_zone=ZONE.key, now=now)
-        users.add_identity(session, user, "console", email, f"console:{email}", now)
+        for platform in ("console", "web"):
+            users.add_identity(session, user, platform, email, f"{platform}:{email}", now)
         members[short] = user
     return Team(members)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from bot.clock import FixedClock
 from bot.console.adapter import PLATFORM, ConsoleSurface, Terminal
@@ -18,10 +18,12 @@ from bot.delivery import Delivery
 from bot.demo import sample
 from bot.router import Router
 from crm_store.schedules import instant_of
-from crm_store.store import Actor, Store
+from crm_store.store import Actor, Session, Store
 from handlers import subjects
 from handlers.request import Defaults
 from jobs.schedule import SCHEDULE, JobContext
+
+T = TypeVar("T")
 
 _SEEDING = Actor(None, PLATFORM, "demo", "demo")
 
@@ -58,6 +60,16 @@ class World:
             progress=lambda _text: None,
         )
         return job.run(context)
+
+    def transact(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction of its own."""
+        with self.store.transaction(_SEEDING) as session:
+            return work(session)
+
+    def look(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction that only reads."""
+        with self.store.reading() as session:
+            return work(session)
 
     def deliver(self) -> None:
         """Show every message that is due to its reader, as the messengers would."""

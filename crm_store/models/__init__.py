@@ -49,6 +49,7 @@ from crm_store.models.support import (
     TicketKind,
     TicketStatus,
 )
+from crm_store.models.webchat import WebMessage, WebSession
 
 __all__ = [
     "Activity", "ActivityKind", "AuditRow", "Base", "Company", "Consent", "Contact", "ContactEmail", "ContactPhone",
@@ -56,4 +57,5 @@ __all__ = [
     "InboxState", "Lease", "LinkCode", "Notice", "NoticeState", "Occurrence", "Order", "OrderLine", "Pipeline",
     "Priority", "Product", "Receipt", "Record", "Role", "Score", "ShortLine", "Stage", "StageChange", "StageKind",
     "Tag", "Task", "TaskKind", "TaskStatus", "Team", "Ticket", "TicketKind", "TicketStatus", "User",
+    "WebMessage", "WebSession",
 ]  # fmt: skip

@@ -101,6 +101,7 @@ def test_a_line_that_its_reader_may_not_run_is_refused(desk: Desk) -> None:
         ("here", "slack:C9"),
         ("slack:C7", "slack:C7"),
         ("telegram:-100123", "telegram:-100123"),
+        ("web:rep@rapport.example", "web:rep@rapport.example"),
         ('"Rita Rep"', "user:{rep}"),
     ],
 )
@@ -109,6 +110,13 @@ def test_a_digest_goes_where_it_is_told_to(desk: Desk, to: str, address: str) ->
     with desk.session() as session:
         digest = session.scalars(sa.select(Digest)).one()
         assert digest.address == address.format(rep=desk.rep.id)
+
+
+@pytest.mark.parametrize("to", ["web:nobody@rapport.example", "web:C7", "pigeon:7"])
+def test_a_digest_cannot_go_where_nobody_reads_it(desk: Desk, to: str) -> None:
+    reply = desk.manager.says(LINE + to)
+    assert reply.title == "This is not an address."
+    assert "web:ann@example.com" in reply.text
 
 
 @pytest.mark.parametrize("number", ["7", "#7", "x", "9" * 30, "²"])

@@ -1,4 +1,4 @@
-"""The five ways to talk to Rapport, each a whole program with named people on a platform's fake.
+"""The six ways to talk to Rapport, each a whole program with named people on a platform's fake.
 
 What they say to it stands in the tests and in `tests/conversations`. No test stands here.
 """
@@ -16,6 +16,7 @@ from tests.surfaces.program import PATIENCE, Running, configured, free_port, job
 from tests.surfaces.slack import Slack, SlackHttp, SlackSocket
 from tests.surfaces.stage import Heard, Stage
 from tests.surfaces.telegram import TelegramPolled, TelegramPosted
+from tests.surfaces.web import WebPage
 
 __all__ = [
     "PATIENCE",
@@ -41,6 +42,7 @@ STAGES: tuple[type[Stage], ...] = (
     SlackSocket,
     TelegramPolled,
     TelegramPosted,
+    WebPage,
 )
 
 

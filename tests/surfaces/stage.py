@@ -39,6 +39,7 @@ class Stage:
     name: ClassVar[str] = ""
     platform: ClassVar[str] = ""
     carries: ClassVar[int] = 1_000_000  # characters of one typed message
+    strangers: ClassVar[bool] = True  # whether people without an account can say anything
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
     last: dict[str, Heard] = field(default_factory=dict)
 
