@@ -83,6 +83,7 @@ class Scheduler:
         self._running: dict[str, asyncio.Future[None]] = {}
         self._look_at: dict[str, datetime] = {}
         self._looked_at = datetime.min.replace(tzinfo=UTC)
+        self._ticking = asyncio.Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="job")
         self._ticker = AsyncIOScheduler(
             timezone=UTC,
@@ -97,7 +98,9 @@ class Scheduler:
     async def stop(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - a bound, not a failure
         """Tick no more, give running jobs some seconds to end, and let another process lead."""
         if self._ticker.running:
-            self._ticker.shutdown(wait=False)
+            self._ticker.pause()
+            async with self._ticking:  # cut short, it would leave begun what it had claimed
+                self._ticker.shutdown(wait=False)
         if self._running:
             await asyncio.wait(self._running.values(), timeout=timeout)
         await asyncio.to_thread(self.leadership.release)
@@ -106,11 +109,12 @@ class Scheduler:
     async def tick(self) -> None:
         """Begin every job that is due, if this process leads."""
         loop = asyncio.get_running_loop()
-        for run in await asyncio.to_thread(self._begin_due):
-            name = run.job.name
-            future = loop.run_in_executor(self._threads, self._carry_out, run)
-            self._running[name] = future
-            future.add_done_callback(partial(self._ended, name))
+        async with self._ticking:
+            for run in await asyncio.to_thread(self._begin_due):
+                name = run.job.name
+                future = loop.run_in_executor(self._threads, self._carry_out, run)
+                self._running[name] = future
+                future.add_done_callback(partial(self._ended, name))
 
     async def settle(self) -> None:
         """Wait until no job runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -281,6 +282,27 @@ def test_a_started_scheduler_ticks_and_stops(hall: Hall) -> None:
         await scheduler.start()
         await scheduler.tick()
         await scheduler.stop()
+
+    asyncio.run(run())
+    assert len(hall.runs) == 1
+
+
+def test_a_stop_lets_a_tick_that_runs_end_first(hall: Hall) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def clock(_: object) -> datetime:
+        begun.set()
+        assert go_on.wait(10)
+        return hall.clock.now()
+
+    async def run() -> None:
+        scheduler = Scheduler(hall.store, [OFTEN], clock, BERLIN, hall.run)
+        await scheduler.start()
+        assert await asyncio.to_thread(begun.wait, 10)
+        stopping = asyncio.create_task(scheduler.stop())
+        await asyncio.sleep(0)
+        go_on.set()
+        await stopping
 
     asyncio.run(run())
     assert len(hall.runs) == 1

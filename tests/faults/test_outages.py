@@ -73,7 +73,7 @@ def test_a_database_that_goes_away_loses_nothing_that_was_acknowledged(
     office.let_claims_lapse()
     process = office.start_alone()
     team.end()
-    until(office.is_quiet, office)
+    until(lambda: office.is_up() and office.is_quiet(), office)
     process.signal(signal.SIGTERM)
     assert process.wait(10) == 0, office.tail()
     count = office.count(team.given, meanwhile, Counter(), time.monotonic() - begun)

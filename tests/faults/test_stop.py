@@ -23,7 +23,8 @@ def test_a_stop_in_the_middle_of_the_work_loses_and_repeats_nothing(office: Offi
     team.start()
     for turn in range(3):
         process = office.start_alone()
-        until(lambda: len(office.answered()) > 20 * turn + 20, office)  # noqa: B023 - called here
+        # Not before it is up: a signal while Python still imports ends any program at once.
+        until(lambda: office.is_up() and len(office.answered()) > 20 * turn + 20, office)  # noqa: B023 - called here
         for platform in ("telegram", "slack"):
             office.owe(platform, notices.REMINDER)
         process.signal(signal.SIGTERM)
@@ -32,7 +33,7 @@ def test_a_stop_in_the_middle_of_the_work_loses_and_repeats_nothing(office: Offi
     meanwhile = len(office.answered())
     process = office.start_alone()
     team.end()
-    until(office.is_quiet, office)
+    until(lambda: office.is_up() and office.is_quiet(), office)
     process.signal(signal.SIGTERM)
     assert process.wait(SECONDS) == 0, office.tail()
     count = office.count(team.given, meanwhile, Counter(), time.monotonic() - begun)
