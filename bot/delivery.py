@@ -13,22 +13,23 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.leadership import Leadership
 from bot.pacing import Paces
-from bot.surface import DeliveryError
-from crm_store import halts, notices
+from bot.surface import DeliveryError, Sent
+from crm_store import attention, channels, halts, notices
 from crm_store.addresses import Address
-from crm_store.models import Notice
+from crm_store.models import Mode, Notice
 from crm_store.store import Actor, Conflict, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.surface import Sent, Surface
+    from bot.surface import Surface
+    from crm_store.attention import Verdict
     from crm_store.notices import Due
     from crm_store.store import Session, Store
     from handlers.reply import Reply
@@ -47,6 +48,7 @@ _IDLE = 1.0
 _BUSY = 0.1
 _UNREACHABLE = "no reachable account"
 _EXPIRED = "expired"
+_THREADED = frozenset({"slack"})  # elsewhere a thread is separate messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class _Message:
     reply: Reply
     language: str
     zone: str
+    edits: Sent | None = None  # the message that this one takes the place of
 
 
 class Delivery:
@@ -174,12 +177,16 @@ class Delivery:
         with self._store.reading() as session:
             now = self._clock(session)
             found, untidy = self._due(session, now, leading)
-            untidy = untidy or notices.is_crowded(session, now)
+            held = attention.judge(session, now, found)
+            untidy = untidy or bool(held) or notices.is_crowded(session, now)
         if not untidy:
             return found
         with self._store.transaction(_actor("tidy")) as session:
-            self._tidy(session, found, now)
-            return self._due(session, now, leading)[0]
+            self._tidy(session, found, held, now)
+            found = self._due(session, now, leading)[0]
+            # What was folded just now, or was beyond the first some hundred, is judged before it goes.
+            unsent = {verdict.due.id for verdict in attention.judge(session, now, found)}
+            return [due for due in found if due.id not in unsent]
 
     def _due(self, session: Session, now: datetime, platforms: list[str]) -> tuple[list[Due], bool]:
         stopped = halts.active(session, now)
@@ -188,15 +195,18 @@ class Delivery:
         untidy = any(due.target is None or _is_late(due, now) for due in found)
         return [due for due in found if due.target is None or _chat(due) not in stopped], untidy
 
-    def _tidy(self, session: Session, found: list[Due], now: datetime) -> None:
+    def _tidy(self, session: Session, found: list[Due], held: list[Verdict], now: datetime) -> None:
         late = [due.id for due in found if _is_late(due, now)]
         lost = [due.id for due in found if due.target is None and due.id not in late]
         if late:
             notices.dead(session, late, _EXPIRED)
         if lost:
             notices.dead(session, lost, _UNREACHABLE)
+        attention.settle(session, [each for each in held if each.due.id not in late], now)
         merged = notices.fold(session, now)
-        log.info("tidied late=%d lost=%d merged=%d", len(late), len(lost), merged)
+        log.info(
+            "tidied late=%d lost=%d held=%d merged=%d", len(late), len(lost), len(held), merged
+        )
 
     def _choose(self, found: list[Due], room: int) -> list[Due]:
         """Return the first notices whose chat is idle and within its pace."""
@@ -223,13 +233,13 @@ class Delivery:
         doubtful = due.in_doubt
         try:
             async with asyncio.timeout(SEND_LIMIT):
-                if doubtful and surface.can_look_up:
-                    found = await surface.find(Address.parse(due.tried_at or ""), due.key)
+                if doubtful and message.edits is None and surface.can_look_up:
+                    found = await surface.find(_tried(due, message.address), due.key)
                     if found:
                         await self._note_sent(due, message, found)
                         return
                     doubtful = False
-                elif doubtful and due.priority == notices.DIGEST:
+                elif doubtful and message.edits is None and due.priority == notices.DIGEST:
                     await self._write(lambda s: notices.unknown(s, due.id, "in doubt"))
                     return
                 sent = await self._send(surface, due, message, again=doubtful)
@@ -243,6 +253,15 @@ class Delivery:
 
     async def _send(self, surface: Surface, due: Due, message: _Message, *, again: bool) -> Sent:
         self._paces.leave(message.address, self._monotonic())
+        if message.edits is not None:
+            try:
+                return await surface.edit(
+                    message.edits, message.reply, language=message.language, zone=message.zone
+                )
+            except DeliveryError as error:
+                if not error.permanent:
+                    raise
+                log.info("not edited, sent anew platform=%s", surface.name)
         self._sending.add(due.id)
         return await surface.send(
             message.address,
@@ -353,7 +372,9 @@ class Delivery:
         with self._store.reading() as session:
             notice = session.get_one(Notice, due.id)
             said = self._render(session, notice)
-        return _Message(*said) if said else None
+            if said is None:
+                return None
+            return _placed(session, notice, _Message(*said))
 
     async def _write(self, work: Callable[[Session], T]) -> T:
         def transact() -> T:
@@ -368,6 +389,41 @@ class Delivery:
 
 def _actor(command: str) -> Actor:
     return Actor(None, "delivery", command, secrets.token_hex(6))
+
+
+def _placed(session: Session, notice: Notice, message: _Message) -> _Message:
+    """Return a message where it belongs: on its own, into a thread, or in the place of an earlier one."""
+    if notice.edits is not None:
+        earlier = session.get(Notice, notice.edits)
+        return replace(message, edits=_sent(earlier) if earlier else None)
+    if notice.about is None or notice.user_id is not None or message.address.thread:
+        return message
+    mode = channels.mode_of(session, message.address)
+    newest = mode is Mode.EDIT
+    earlier = channels.message_about(
+        session, notice.about, message.address, notice.id, newest=newest
+    )
+    if earlier is None or mode is Mode.SEPARATE:
+        return message
+    if mode is Mode.EDIT:
+        return replace(message, edits=_sent(earlier))
+    if message.address.platform not in _THREADED or earlier.message_id is None:
+        return message
+    return replace(message, address=replace(message.address, thread=earlier.message_id))
+
+
+def _tried(due: Due, address: Address) -> Address:
+    """Return where an attempt in doubt went: into the thread, if it was for this chat."""
+    tried = Address.parse(due.tried_at or "")
+    same = (tried.platform, tried.chat) == (address.platform, address.chat)
+    return address if same else tried
+
+
+def _sent(notice: Notice) -> Sent | None:
+    """Return the message of a notice that arrived."""
+    if notice.message_id is None or notice.sent_to is None:
+        return None
+    return Sent(notice.message_id, Address.parse(notice.sent_to))
 
 
 def _target(due: Due) -> Address:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 from bot.clock import Clock
 from bot.intake import Intake
@@ -24,11 +25,12 @@ from crm_store.store import Actor, Conflict, Session, Store, StoreUnavailable
 from handlers.command import Command, commands, match
 from handlers.errors import UserError
 from handlers.forms import Missing, asking, bind, question
-from handlers.notices import Telling, notices
+from handlers.notices import Telling
 from handlers.reading.line import clean, strip_prefix
+from handlers.received import say
 from handlers.reply import Action, Reply, Sensitivity, Tone
 from handlers.request import Call, Defaults, Request
-from handlers.wording import _, language, speaking, zone
+from handlers.wording import _, language, speaking, spoken, zone
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class _Caller:
     person: str
     place: Address
     private: bool
+    email: str = ""
 
 
 class Router:
@@ -157,8 +160,7 @@ class Router:
                 raise UserError(_("Nobody owns this message any more."))
             return self.run_as(session, runner, address, line, now)
 
-        telling = Telling(session, notice.user, now, self.defaults, run)
-        return notices()[notice.kind](telling, notice.payload)
+        return say(Telling(session, notice.user, now, self.defaults, run), notice)
 
     def _handle(self, incoming: Incoming, inbox_id: int | None) -> Answer:
         actor = Actor(None, incoming.platform, "", secrets.token_hex(6))
@@ -166,6 +168,8 @@ class Router:
         try:
             with self.store.transaction(actor) as session:
                 user = users.by_account(session, incoming.platform, incoming.sender)
+                if user:
+                    users.introduce(session, user, spoken(incoming.language), _zone(incoming))
                 speech = _speech(user, incoming, self.defaults)
                 with speaking(*speech):
                     reply = self._run(session, user, incoming, actor)
@@ -190,7 +194,7 @@ class Router:
         if not incoming.values and _words(incoming).casefold() in _CANCEL:
             return _cancel(memory)
         command, call = self._understand(session, incoming, memory)
-        caller = _Caller(user, incoming.sender, incoming.place, incoming.private)
+        caller = _Caller(user, incoming.sender, incoming.place, incoming.private, incoming.email)
         request = self._request(session, caller, call, memory, now)
         _permit(command, request)
         values = _bound(command, request)
@@ -251,6 +255,7 @@ class Router:
             user=caller.user,
             place=caller.place,
             private=caller.private,
+            email=caller.email,
             now=now,
             defaults=self.defaults,
             memory=memory,
@@ -307,10 +312,13 @@ class Router:
 def _speech(user: User | None, incoming: Incoming, defaults: Defaults) -> tuple[str, str]:
     if user:
         return user.language, user.time_zone
-    hinted = (incoming.language or "").casefold()
-    return "zh" if hinted.startswith(
-        "zh"
-    ) else "en" if hinted else defaults.language, defaults.time_zone
+    guess = spoken(incoming.language) or ("en" if incoming.language else defaults.language)
+    return guess, defaults.time_zone
+
+
+def _zone(incoming: Incoming) -> str:
+    """Return the zone that a platform knows of a person, if it is one."""
+    return incoming.time_zone if incoming.time_zone in available_timezones() else ""
 
 
 def _permit(command: Command, request: Request) -> None:

@@ -7,7 +7,7 @@ calls them and when is decided in `bot/worker.py` and `bot/delivery.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,8 @@ class Incoming:
         language: the language the platform guesses, such as `zh-hans`; empty when it does not say.
         pressed: it came from a button.
         message_id: the message that the button stands on.
+        time_zone: the IANA zone that the platform knows of the person; empty when it does not say.
+        email: the address that the platform knows of the person, a hint and no proof.
     """
 
     platform: str
@@ -88,6 +90,25 @@ class Incoming:
     language: str = ""
     pressed: bool = False
     message_id: str = ""
+    time_zone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a platform knows of a person; empty where it does not say."""
+
+    language: str = ""
+    time_zone: str = ""
+    email: str = ""
+
+
+@runtime_checkable
+class Introducing(Protocol):
+    """A platform whose events do not say who a person is, but that can be asked."""
+
+    async def profile(self, sender: str) -> Profile:
+        """Return what the platform knows of a person, soon and from memory where it can; it never fails."""
 
 
 class Surface(Protocol):

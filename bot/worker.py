@@ -13,11 +13,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.surface import DeliveryError
+from bot.surface import DeliveryError, Introducing
 from crm_store import halts, inbox
 from crm_store.addresses import Address
 from crm_store.inbox import AlreadyDone, Claimed
@@ -297,10 +298,18 @@ class Worker:
         if incoming is None:
             await self._at(self._door, lambda s: inbox.done(s, row.id, None))
             return None
+        if isinstance(surface, Introducing):
+            known = await surface.profile(incoming.sender)
+            incoming = replace(
+                incoming,
+                language=incoming.language or known.language,
+                time_zone=known.time_zone,
+                email=known.email,
+            )
         async with self._alone if row.suspect else nullcontext():
             if row.suspect:
                 await self._at(self._door, lambda s: inbox.begin(s, row.id))
-            answer = await self._call(self._hands, lambda: self._run(incoming, row.id))
+            answer = await self._call(self._hands, partial(self._run, incoming, row.id))
         if answer is None:
             return None
         return {

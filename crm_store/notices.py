@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
+from crm_store import channels
 from crm_store.addresses import Address
 from crm_store.models import Digest, Identity, Notice, NoticeState, User
 from crm_store.upsert import insert
@@ -20,14 +21,20 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-REPLY, ALERT, REMINDER, DIGEST = range(4)
+URGENT, REPLY, ALERT, REMINDER, DIGEST = range(-1, 4)
 FOLDED = "folded"
+DAY = f"{FOLDED}:day:"  # begins the key of what the day's budget left over
+ACCOUNT_CHECK, MENTION = "account_check", "mention"
 FOLD_ABOVE = 5
 EXPIRY = timedelta(hours=24)
 
 # Written out, not bound: SQLite uses a partial index only where the text of its condition stands.
 _OPEN = sa.text("notices.state IN ('waiting', 'sending')")
 _UNSYNCHRONISED = {"synchronize_session": False}
+_NAMED = tuple((k, f"{k}_id") for k in ("ticket", "task", "deal", "contact", "company"))
+MEMBER = (
+    Notice.id, Notice.kind, Notice.key, Notice.payload, Notice.due_at, Notice.matter,
+)  # fmt: skip
 _FOLDABLE = (ALERT, REMINDER)
 
 
@@ -41,6 +48,8 @@ class Due:
         tried_at: the address of the attempt that is in doubt.
         in_doubt: an earlier attempt may have arrived.
         attempts: how often it was claimed before.
+        about: the record it tells of, such as `ticket:42`.
+        matter: what it has in common with its repeats and with what others get of the same.
     """
 
     id: int
@@ -53,6 +62,8 @@ class Due:
     in_doubt: bool
     attempts: int
     due_at: datetime
+    about: str | None
+    matter: str | None
 
 
 def owe(
@@ -66,8 +77,14 @@ def owe(
     priority: int,
     user_id: int | None = None,
     address: Address | str | None = None,
+    about: str | None = None,
+    matter: str | None = None,
+    edits: int | None = None,
 ) -> bool:
     """Promise a message to a user or to an address; False when `key` was promised before.
+
+    The record that it is about is read from the payload (`ticket_id`, `deal_id` …) where it is not
+    given; a notice without a `matter` is a matter of its own.
 
     Raises:
         ValueError: not exactly one of `user_id` and `address` is given, or it is no address.
@@ -84,9 +101,17 @@ def owe(
         priority=priority,
         due_at=due_at,
         created_at=now,
+        about=about or about_of(payload),
+        matter=matter or key,
+        edits=edits,
     )
     statement = statement.on_conflict_do_nothing(index_elements=["key"])
     return session.execute(statement.returning(Notice.id)).first() is not None
+
+
+def about_of(payload: Mapping[str, Any]) -> str | None:
+    """Return the record that a payload names, such as `ticket:42`; the most particular one of several."""
+    return next((f"{kind}:{payload[name]}" for kind, name in _NAMED if payload.get(name)), None)
 
 
 def due(
@@ -155,6 +180,16 @@ def postpone(session: Session, notice_id: int, until: datetime, reason: str) -> 
         claimed_until=until,
         reason=reason,
     )
+
+
+def hold(session: Session, notice_id: int, until: datetime, reason: str) -> None:
+    """Let a notice that nobody has claimed be due later; it is not late before that."""
+    _update_waiting(session, [notice_id], due_at=until, reason=reason)
+
+
+def withdraw(session: Session, notice_id: int, reason: str) -> None:
+    """Settle a notice that nobody has claimed and nobody wants."""
+    _update_waiting(session, [notice_id], state=NoticeState.SENT, reason=reason)
 
 
 def doubt(session: Session, notice_id: int, until: datetime, reason: str) -> None:
@@ -231,11 +266,12 @@ def lose_touch(session: Session, user_id: int, address: str) -> bool:
 
 
 def move(session: Session, old: Address, new: Address) -> None:
-    """Write a chat's new address into accounts, digests and everything that is not sent yet."""
+    """Write a chat's new address into accounts, digests, settings and everything that is not sent yet."""
     for identity in session.scalars(sa.select(Identity).where(_within(Identity.address, old))):
         identity.address = _moved(identity.address, new)
     for digest in session.scalars(sa.select(Digest).where(_within(Digest.address, old))):
         digest.address = _moved(digest.address, new)
+    channels.move(session, old, new)
     waiting = sa.select(Notice.address).where(_OPEN, _within(Notice.address, old)).distinct()
     for address in session.scalars(waiting).all():
         if address:
@@ -258,6 +294,19 @@ def waiting_for(
     reader = Notice.user_id == user_id if address is None else Notice.address == str(address)
     query = sa.select(Notice).where(_OPEN, Notice.due_at <= now, reader)
     return session.scalars(query.order_by(Notice.priority, Notice.due_at, Notice.id)).all()
+
+
+def find(session: Session, notice_id: int) -> Notice | None:
+    """Return a notice by its number."""
+    return session.get(Notice, notice_id)
+
+
+def told(session: Session, user_id: int, offset: int, limit: int) -> tuple[Sequence[Notice], int]:
+    """Return what a user was told, newest first, and how much that is; what was emptied is left out."""
+    known = (Notice.user_id == user_id, Notice.state == NoticeState.SENT, Notice.payload != {})
+    query = sa.select(Notice).where(*known).order_by(Notice.id.desc())
+    total = session.scalar(sa.select(sa.func.count()).where(*known)) or 0
+    return session.scalars(query.offset(offset).limit(limit)).all(), total
 
 
 def counts(session: Session) -> dict[NoticeState, int]:
@@ -309,6 +358,8 @@ def _targets(now: datetime, platforms: Collection[str]) -> sa.Subquery:
         Notice.attempts,
         Notice.due_at,
         Notice.sent_to,
+        Notice.about,
+        Notice.matter,
         sa.func.coalesce(Notice.address, account.scalar_subquery()).label("target"),
         sa.and_(Notice.address.is_(None), ~reachable.exists()).label("nowhere"),
     )
@@ -328,6 +379,8 @@ def _due(row: sa.Row[Any]) -> Due:
         in_doubt=in_doubt,
         attempts=row.attempts,
         due_at=row.due_at,
+        about=row.about,
+        matter=row.matter,
     )
 
 
@@ -369,14 +422,11 @@ def _fold_one(
         Notice.user_id.is_not_distinct_from(user_id),
         Notice.address.is_not_distinct_from(address),
     )
-    columns = Notice.id, Notice.kind, Notice.key, Notice.payload, Notice.due_at
-    statement = taken.values(state=NoticeState.SENT, reason="folded").returning(*columns)
+    statement = taken.values(state=NoticeState.SENT, reason="folded").returning(*MEMBER)
     rows = session.execute(statement, execution_options=_UNSYNCHRONISED).all()
     if not rows:
         return
-    members = sorted(
-        (member for row in rows for member in _members(row)), key=lambda m: (m["due_at"], m["key"])
-    )
+    members = in_order(rows)
     key = f"{FOLDED}:{max(row.id for row in rows)}"
     owe(
         session,
@@ -392,11 +442,26 @@ def _fold_one(
     _update(session, [row.id for row in rows], reason=f"folded into {key}")
 
 
+def in_order(rows: Sequence[sa.Row[Any]]) -> list[dict[str, Any]]:
+    """Return rows of the columns `MEMBER` as the members of a folded notice, the earliest first."""
+    found = (member for row in rows for member in _members(row))
+    return sorted(found, key=lambda member: (member["due_at"], member["key"]))
+
+
 def _members(row: sa.Row[Any]) -> list[dict[str, Any]]:
     if row.kind == FOLDED:
         return list(row.payload["notices"])
     due_at = row.due_at.isoformat()
-    return [{"kind": row.kind, "key": row.key, "payload": row.payload, "due_at": due_at}]
+    return [
+        {
+            "id": row.id,
+            "matter": row.matter,
+            "kind": row.kind,
+            "key": row.key,
+            "payload": row.payload,
+            "due_at": due_at,
+        }
+    ]
 
 
 def _within(column: Any, chat: Address) -> sa.ColumnElement[bool]:  # noqa: ANN401 - a text column
@@ -410,4 +475,10 @@ def _moved(address: str, new: Address) -> str:
 
 def _update(session: Session, ids: Collection[int], **values: Any) -> None:  # noqa: ANN401 - columns
     statement = sa.update(Notice).where(Notice.id.in_(ids)).values(**values)
+    session.execute(statement, execution_options=_UNSYNCHRONISED)
+
+
+def _update_waiting(session: Session, ids: Collection[int], **values: Any) -> None:  # noqa: ANN401 - columns
+    waiting = Notice.state == NoticeState.WAITING
+    statement = sa.update(Notice).where(Notice.id.in_(ids), waiting).values(**values)
     session.execute(statement, execution_options=_UNSYNCHRONISED)

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
-from crm_store.models import Identity, LinkCode, Role, User
+from crm_store.models import AccountCode, Identity, Introduction, LinkCode, Role, User
 
 LINK_CODE_LIFE = timedelta(minutes=15)
+CHOSEN = "chosen"  # in the place of what a profile said
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # no letters that look like digits
 
 
@@ -104,30 +106,30 @@ def add_identity(
     session: Session, user: User, platform: str, external_id: str, address: str, now: datetime
 ) -> Identity:
     """Link an account to a user; an account that belonged to somebody else moves."""
-    identity = account(session, platform, external_id)
-    if identity is None:
-        identity = Identity(
+    found = account(session, platform, external_id)
+    if found is None:
+        found = Identity(
             platform=platform,
             external_id=external_id,
             address=address,
             created_at=now,
             reachable=True,
         )
-        session.add(identity)
-    identity.user, identity.address, identity.reachable = user, address, True
-    return identity
+        session.add(found)
+    found.user, found.address, found.reachable = user, address, True
+    return found
 
 
 def set_reachable(session: Session, platform: str, external_id: str, *, reachable: bool) -> None:
     """Note whether messages arrive at an account; nothing happens when nobody owns it."""
-    identity = account(session, platform, external_id)
-    if identity is not None:
-        identity.reachable = reachable
+    found = account(session, platform, external_id)
+    if found is not None:
+        found.reachable = reachable
 
 
 def issue_code(session: Session, user: User, now: datetime) -> str:
     """Make a one-time code of eight letters and digits (40 bits) that links another account within 15 minutes."""
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    code = _code()
     session.add(LinkCode(user_id=user.id, code_hash=_hash(code), expires_at=now + LINK_CODE_LIFE))
     return code
 
@@ -144,6 +146,93 @@ def redeem_code(session: Session, code: str, now: datetime) -> User | None:
     )
     user_id = session.execute(used).scalar_one_or_none()
     return session.get(User, user_id) if user_id is not None else None
+
+
+def issue_account_code(
+    session: Session, platform: str, external_id: str, address: str, now: datetime
+) -> str:
+    """Make a one-time code with which a colleague may take a stranger's account in, within 15 minutes."""
+    code = _code()
+    session.add(
+        AccountCode(
+            code_hash=_hash(code),
+            platform=platform,
+            external_id=external_id,
+            address=address,
+            expires_at=now + LINK_CODE_LIFE,
+        )
+    )
+    return code
+
+
+def account_of_code(session: Session, code: str, now: datetime) -> AccountCode | None:
+    """Return the account that a code stands for; None when it is unknown, used or too old."""
+    query = sa.select(AccountCode).where(
+        AccountCode.code_hash == _hash(code),
+        AccountCode.used_at.is_(None),
+        AccountCode.expires_at > now,
+    )
+    return session.scalars(query).one_or_none()
+
+
+def use_account_code(session: Session, account: AccountCode, now: datetime) -> bool:
+    """Use a code up; False when somebody was faster."""
+    used = (
+        sa.update(AccountCode)
+        .where(AccountCode.id == account.id, AccountCode.used_at.is_(None))
+        .values(used_at=now)
+        .returning(AccountCode.id)
+    )
+    return session.execute(used).first() is not None
+
+
+def introduce(session: Session, user: User, language: str, time_zone: str) -> None:
+    """Take language and time zone over from a platform's profile, as long as the person has not chosen others.
+
+    The language is taken at the first contact alone; the zone follows the profile, as people travel.
+    An empty value says nothing. This is no change that somebody made, so it is not audited.
+    """
+    if not language and not time_zone:
+        return
+    known = _introduction(session, user)
+    values = {}
+    if language and not known.language:
+        known.language = values["language"] = language
+    if time_zone and known.time_zone not in {CHOSEN, time_zone}:
+        known.time_zone = values["time_zone"] = time_zone
+    if not values:
+        return
+    session.execute(
+        sa.update(User).where(User.id == user.id).values(**values),
+        execution_options={"synchronize_session": False},
+    )
+    for name, value in values.items():
+        set_committed_value(user, name, value)
+
+
+def choose(
+    session: Session, user: User, *, language: str | None = None, time_zone: str | None = None
+) -> None:
+    """Set the language or the zone that a person chose; no profile changes it from now on."""
+    known = _introduction(session, user)
+    if language is not None:
+        user.language, known.language = language, CHOSEN
+    if time_zone is not None:
+        user.time_zone, known.time_zone = time_zone, CHOSEN
+
+
+def _introduction(session: Session, user: User) -> Introduction:
+    query = sa.select(Introduction).where(Introduction.user_id == user.id)
+    known = session.scalars(query).one_or_none()
+    if known is None:
+        known = Introduction(user_id=user.id, language="", time_zone="")
+        session.add(known)
+        session.flush()
+    return known
+
+
+def _code() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
 def _hash(code: str) -> str:

@@ -5,12 +5,13 @@ What to tell and when is decided in `jobs/`; how it is sent, in `bot/delivery.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from crm_store import mutes
 from crm_store.models import User
 from crm_store.store import Session
 from handlers.reply import Reply
@@ -53,3 +54,9 @@ def notice(kind: str) -> Callable[[Teller], Teller]:
 def notices() -> Mapping[str, Teller]:
     """Return every declared kind."""
     return MappingProxyType(_registry)
+
+
+def audible(telling: Telling, abouts: Iterable[str]) -> list[str]:
+    """Return those of the records that a message lists (`deal:42`) that its reader has not muted."""
+    reader = telling.reader.id if telling.reader else None
+    return mutes.audible(telling.session, telling.now, abouts, reader)

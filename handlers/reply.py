@@ -168,6 +168,7 @@ class Reply:
 
     `replaces` allows the answer to a pressed button to take the place of its message; a refusal never does.
     `wrong` repeats what `title` and `text` say for the field it is about.
+    `mentions` are the accounts (`slack:U012ABC`) of one colleague whom the platform shall point to it.
     """
 
     title: str = ""
@@ -181,6 +182,14 @@ class Reply:
     tone: Tone = Tone.NEUTRAL
     replaces: bool = True
     wrong: Wrong | None = None
+    mentions: tuple[str, ...] = ()
+
+    def account(self, platform: str) -> str:
+        """Return the id of who is mentioned on a platform, empty when nobody is."""
+        found = (
+            each.partition(":")[2] for each in self.mentions if each.startswith(f"{platform}:")
+        )
+        return next(found, "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the reply as JSON values, the form in which the inbox keeps it."""
@@ -205,6 +214,7 @@ class Reply:
             tone=Tone(data["tone"]),
             replaces=data["replaces"],
             wrong=Wrong(**wrong) if wrong else None,
+            mentions=tuple(data.get("mentions", ())),  # not in what an older version kept
         )
 
 

@@ -44,6 +44,7 @@ class Request:
         now: the moment of the call, aware UTC.
         reads: whether the command declared that it changes nothing.
         run: runs a read-only line as this person and returns its reply, for digests.
+        email: what the platform says is the person's address: a hint, never a proof of who it is.
     """
 
     session: Session
@@ -58,6 +59,7 @@ class Request:
     call: Call
     reads: bool
     run: Callable[[str], Reply]
+    email: str = ""
 
     @property
     def role(self) -> Role:

@@ -18,7 +18,7 @@ from crm_store.store import Session
 from handlers import cards, reasons
 from handlers.arguments import PageNumber
 from handlers.command import command
-from handlers.notices import Telling, notice
+from handlers.notices import Telling, audible, notice
 from handlers.reply import Action, Field, Reply, Tone
 from handlers.request import Request
 from handlers.wording import _, day, plural
@@ -71,7 +71,8 @@ def tell_churn_alert(telling: Telling, payload: Mapping[str, Any]) -> Reply | No
     if receipt is None:
         return None
     on = date.fromisoformat(payload["period"])
-    named = [Reference.parse(each) for each in payload["customers"]]
+    heard = audible(telling, payload["customers"])
+    named = [Reference.parse(each) for each in heard]
     risky = [
         each
         for each in scores.of_customers(telling.session, on, named)
@@ -80,7 +81,8 @@ def tell_churn_alert(telling: Telling, payload: Mapping[str, Any]) -> Reply | No
     found = _named(telling.session, risky)
     if not found:
         return None
-    title, text = _headline(payload)
+    muted = len(payload["customers"]) - len(heard)
+    title, text = _headline({**payload, "customers": heard, "total": payload["total"] - muted})
     reply = _card(telling.session, receipt, title, text, found, 0)
     everyone = Action(_("All at risk"), "report churn")
     return Reply(

@@ -6,6 +6,7 @@ import enum
 from typing import Annotated
 from zoneinfo import available_timezones
 
+from crm_store import users
 from crm_store.models import Role
 from handlers.arguments import Asked, TextArgument
 from handlers.command import command
@@ -50,10 +51,13 @@ Zone = Annotated[str, ZoneArgument(limit=60)]
 def settings(request: Request, language: Language | None = None, zone: Zone | None = None) -> Reply:
     """Show your preferences, or change them."""
     user = request.colleague
-    if language is not None:
-        user.language = language.value
-    if zone is not None:
-        user.time_zone = zone
+    if language is not None or zone is not None:
+        users.choose(
+            request.session,
+            user,
+            language=language.value if language else None,
+            time_zone=zone,
+        )
     with speaking(user.language, user.time_zone):
         return Reply(
             title=_("Your settings"),

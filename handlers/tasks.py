@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from crm_store import deals, records, tasks
+from crm_store.conversations import Reference
 from crm_store.models import Role, Task, TaskKind, TaskStatus, User
 from crm_store.money import Money
 from handlers import cards
@@ -14,7 +15,7 @@ from handlers.arguments import AnyRecord, PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.naming import KIND_NAMES
-from handlers.notices import Telling, notice
+from handlers.notices import Telling, audible, notice
 from handlers.reply import Action, Field, Reply, Row, Style, Table, Tone
 from handlers.request import Request
 from handlers.wording import _, moment, money, plural, stamp
@@ -161,7 +162,9 @@ def tell_task_due(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
 def tell_deals_idle(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
     """Name the deals that went quiet, unless something happened on them in the meantime."""
     before = deals.idle_before(telling.now, payload["days"])
-    found = deals.still_idle(telling.session, payload["deal_ids"], before)
+    heard = audible(telling, [f"deal:{number}" for number in payload["deal_ids"]])
+    ids = [Reference.parse(each).id for each in heard]
+    found = deals.still_idle(telling.session, ids, before)
     if not found:
         return None
     rows = tuple(

@@ -83,7 +83,7 @@ def assign_ticket(request: Request, ticket: Ticket, person: User) -> Reply:
             due_at=request.now,
             now=request.now,
             user_id=person.id,
-            priority=notices.ALERT,
+            priority=notices.URGENT if ticket.priority is Priority.URGENT else notices.ALERT,
         )
     request.about("ticket", ticket.id)
     title = _("Ticket #{id} now belongs to {name}.", id=ticket.id, name=person.name)

@@ -80,7 +80,7 @@ def add_user(
     )
     moved = _connect(request, user, slack, telegram)
     title = _("{name} can now use Rapport as {role}.", name=user.name, role=_(role.value))
-    return _card(user, title, moved)
+    return user_card(user, title, moved)
 
 
 @command(
@@ -112,7 +112,7 @@ def edit_user(
     if active is Switch.NO:
         webchat.sign_out_everywhere(request.session, user)
     moved = _connect(request, user, slack, telegram)
-    return _card(user, _("{name} changed.", name=user.name), moved)
+    return user_card(user, _("{name} changed.", name=user.name), moved)
 
 
 @command("user list", role=Role.MANAGER, reads=True, example="user list")
@@ -125,57 +125,6 @@ def list_users(request: Request) -> Reply:
     return Reply(
         title=_("Colleagues"), table=Table((_("Name"), _("E-mail"), _("Role"), _("State")), rows)
     )
-
-
-@command("whoami", role=Role.ANYONE, reads=True, example="whoami")
-def whoami(request: Request) -> Reply:
-    """Show who I think you are."""
-    if request.user is None:
-        return Reply(
-            title=_("I do not know you yet."),
-            text=_("Ask an admin to add you, or type `link` and the code from your other account."),
-            fields=(Field(_("Your account"), f"{request.platform}:{request.person}"),),
-        )
-    return _card(request.user, request.user.name)
-
-
-@command("link [code]", role=Role.ANYONE, example="link K7XQ2M9P")
-def link(request: Request, code: Annotated[str, TextArgument(limit=40)] = "") -> Reply:
-    """Get a one-time code here, or use one from your other account to link this one."""
-    if not code:
-        return _issue(request)
-    if not request.private:
-        raise UserError(
-            _("A code is only used in private."),
-            _("Send me `link` and the code in a direct message."),
-        )
-    user = users.redeem_code(request.session, code, request.now)
-    if user is None or not user.active:
-        raise UserError(
-            _("This code is wrong or too old."),
-            _("Type `link` in your other account to get a new one."),
-        )
-    users.add_identity(
-        request.session, user, request.platform, request.person, str(request.place), request.now
-    )
-    return Reply(
-        title=_("Welcome, {name}: this account is linked.", name=user.name), tone=Tone.GOOD
-    )
-
-
-def _issue(request: Request) -> Reply:
-    if request.user is None:
-        raise UserError(
-            _("I do not know you yet, so I cannot make a code for you."),
-            _("Ask an admin to add you, or type `link` and the code from your other account."),
-        )
-    if not request.private:
-        raise UserError(
-            _("A code is only given in private."), _("Send me `link` in a direct message.")
-        )
-    code = users.issue_code(request.session, request.user, request.now)
-    text = _("Within 15 minutes, type `link {code}` in your other account.", code=code)
-    return Reply(title=_("Your one-time code: {code}", code=code), text=text)
 
 
 def _connect(request: Request, user: User, slack: str | None, telegram: str | None) -> str:
@@ -199,7 +148,8 @@ def _connect(request: Request, user: User, slack: str | None, telegram: str | No
     return "\n".join(told)
 
 
-def _card(user: User, title: str, warning: str = "") -> Reply:
+def user_card(user: User, title: str, warning: str = "") -> Reply:
+    """Return the card of a colleague."""
     accounts = ", ".join(
         f"{identity.platform}:{identity.external_id}" for identity in user.identities
     )

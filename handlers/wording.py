@@ -36,6 +36,12 @@ def speaking(language: str, zone: str) -> Iterator[None]:
         _zone.reset(tokens[1])
 
 
+def spoken(tag: str) -> str:
+    """Return which of our languages a platform means by `zh-hans` or `en-US`; empty for any other."""
+    main = tag.casefold().replace("_", "-").partition("-")[0]
+    return main if main in LANGUAGES else ""
+
+
 def language() -> str:
     """Return the language of the running call."""
     return _language.get()

@@ -80,6 +80,7 @@ def tell(session: Session, context: JobContext, found: list[Reader], message: Me
             priority=message.priority,
             user_id=reader.user_id,
             address=reader.address,
+            matter=f"{message.kind}:{message.period}",
         )
         for reader in found
     )

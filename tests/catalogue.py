@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po, write_po
 
 from crm_store import models
 from handlers.command import commands
+from handlers.notices import notices
 from handlers.subjects import load
 
 ROOT = Path(__file__).parent.parent
@@ -66,6 +67,7 @@ def _declared() -> Iterator[str]:
     ):
         yield from (member.value for member in kind)
     yield from STAGES
+    yield from (kind.replace("_", " ") for kind in notices())
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm_store import deals, users
+from crm_store import deals, notices, users
 from crm_store.models import (
     Activity,
     ActivityKind,
@@ -30,11 +30,28 @@ def furnished(store: Store) -> Desk:
         _customers(session, desk.rep.id)
         session.flush()
         _work(session, desk.rep.id)
+    _told(desk)
     desk.admin.says('field add contact tier choice label="Tier" options="gold, silver"')
     desk.admin.says("contact tag 7 fair")
     for hour in (7, 8, 9):
         desk.admin.says(f'digest add report pipeline every="monday {hour}:00" to=me')
     return desk
+
+
+def _told(desk: Desk) -> None:
+    """Owe the admin three reminders of the task."""
+    with desk.session() as session:
+        for number in range(1, 4):
+            notices.owe(
+                session,
+                kind="task_due",
+                key=f"task_due:5:{number}",
+                payload={"task_id": 5, "due_at": ""},
+                due_at=START,
+                now=START,
+                priority=notices.REMINDER,
+                user_id=desk.admin.id,
+            )
 
 
 def _colleague(session: Session) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.demo.world import World
 from crm_store import notices as owing
+from crm_store.addresses import Address
 from crm_store.models import Deal, Notice, Stage, StageKind, Ticket, User
 from crm_store.store import Actor, Session
 from handlers.notices import notices
@@ -43,9 +44,42 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         failed = session.scalars(sa.select(Notice.id).where(Notice.kind == "digest")).all()
         owing.dead(session, failed, "channel_not_found")
     run_jobs(made, 7 * 24 + 1)
+    made.terminals["mona"].say(f'mute slack:C1 until="in 3 days" reason="{STRANGE[0]}"')
+    _see_to_risks(made)
+    made.terminals["mona"].say("account check")
+    _mention(made)
     yield made
     made.out.close()
     made.store.close()
+
+
+def _see_to_risks(world: World) -> None:
+    """Let the first alert arrive at two managers, of whom Mona says that she sees to it."""
+    with world.store.transaction(SEED) as session:
+        alerts = session.scalars(
+            sa.select(Notice).join(Notice.user).where(Notice.kind == "churn_alert")
+        ).all()
+        for alert in (each for each in alerts if each.matter == alerts[0].matter):
+            owing.sent(session, alert.id, Address("console", alert.key), alert.key, morning())
+        hers = next(each.id for each in alerts if each.user and each.user.name.startswith("Mona"))
+    world.terminals["mona"].say(f"notice ack {hers}")
+
+
+def _mention(world: World) -> None:
+    """Let somebody be told of an alert by a mention."""
+    with world.store.transaction(SEED) as session:
+        reader = session.scalars(sa.select(Notice).where(Notice.user_id.is_not(None))).first()
+        assert reader
+        owing.owe(
+            session,
+            kind=owing.MENTION,
+            key=f"mention:{reader.id}",
+            payload={"notice_id": reader.id},
+            due_at=morning(),
+            now=morning(),
+            priority=owing.ALERT,
+            address="slack:C1",
+        )
 
 
 def run_jobs(world: World, hours: int) -> None:

@@ -22,20 +22,21 @@ from crm_store.store import Store
 from tests.databases import fresh_database
 
 HERE = Path(migrations.__file__).parent
-BROKEN = """
+NEWEST = max(path.name[:4] for path in (HERE / "versions").glob("[0-9]*.py"))
+NEXT = f"{int(NEWEST) + 1:04}"
+HEAD = f"""
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
+revision, down_revision, branch_labels, depends_on = "{NEXT}", "{NEWEST}", None, None
+"""
+BROKEN = f"""{HEAD}
 
 
 def upgrade():
     op.execute("CREATE TABLE half_made (id INTEGER)")
     op.execute("INSERT INTO no_such_table VALUES (1)")
 """
-ORPHANING = """
-from alembic import op
-
-revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
+ORPHANING = f"""{HEAD}
 
 
 def upgrade():
@@ -146,12 +147,12 @@ def test_a_failed_migration_leaves_the_old_version_working(
     store: Store, next_version: Path
 ) -> None:
     before = _tables(store)
-    (next_version / "0004_broken.py").write_text(BROKEN)
+    (next_version / f"{NEXT}_broken.py").write_text(BROKEN)
     with pytest.raises(sa.exc.DBAPIError):
         upgrade(store.engine)
     assert _tables(store) == before
-    assert _version(store) == "0003"
-    (next_version / "0004_broken.py").unlink()
+    assert _version(store) == NEWEST
+    (next_version / f"{NEXT}_broken.py").unlink()
     store.upgrade()
     with store.reading() as session:
         assert session.scalars(sa.select(Pipeline.name)).all() == ["Sales"]
@@ -160,10 +161,10 @@ def test_a_failed_migration_leaves_the_old_version_working(
 def test_a_migration_that_breaks_references_is_rolled_back(
     store: Store, next_version: Path
 ) -> None:
-    (next_version / "0004_orphaning.py").write_text(ORPHANING)
+    (next_version / f"{NEXT}_orphaning.py").write_text(ORPHANING)
     with pytest.raises((migrations.BrokenReference, sa.exc.IntegrityError)):
         upgrade(store.engine)
-    assert _version(store) == "0003"
+    assert _version(store) == NEWEST
     with store.reading() as session:
         assert session.scalars(sa.select(Pipeline.name)).all() == ["Sales"]
 

@@ -25,8 +25,9 @@ from bot import charts
 from bot.config import Config
 from bot.slack import events, sending
 from bot.slack.events import Body, Destination
+from bot.slack.profiles import Profiles
 from bot.slack.render import SlackMessage, render, render_form
-from bot.surface import DeliveryError, Incoming, Sent
+from bot.surface import DeliveryError, Incoming, Profile, Sent
 from crm_store.addresses import Address
 from crm_store.store import StoreUnavailable
 from handlers.reply import Action, Chart, Reply
@@ -52,6 +53,7 @@ class Slack:
         self._shorten = shorten
         self._bot_user = ""
         self._direct: dict[str, str] = {}
+        self._profiles = Profiles()
         self._tasks: set[asyncio.Task[None]] = set()
         self._handler: AsyncSocketModeHandler | None = None
         self.routes: Sequence[BaseRoute] = ()
@@ -82,6 +84,10 @@ class Slack:
     def read(self, body: Body) -> Incoming | None:
         """Return what a kept event means."""
         return events.read(body, body.get("rapport_bot", ""), self._config.commands)
+
+    async def profile(self, sender: str) -> Profile:
+        """Return language, time zone and e-mail of a person, from memory where they were asked for."""
+        return await self._profiles.get(self.client, sender)
 
     async def answer(
         self, body: Body, reply: Reply, *, language: str, zone: str, again: bool

@@ -28,6 +28,8 @@ SCOPES: Mapping[str, str] = {
     "im:history": "lines in the direct message",
     "im:write": "opening a direct message with a colleague",
     "mpim:history": "as channels:history, in group messages",
+    "users:read": "language and time zone of a person at the first contact",
+    "users:read.email": "a hint to who a stranger may be; nobody is linked by it",
 }
 EVENTS = (
     "app_mention",

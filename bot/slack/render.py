@@ -100,7 +100,7 @@ def render(
     """
     offered = (choices(reply.form) if inline_choices else ()) + reply.actions
     footer = _note(paragraph(reply.footer, 300))
-    above = [*_title(reply), *_text(reply), *_fields(reply.fields)]
+    above = [*_mention(reply), *_title(reply), *_text(reply), *_fields(reply.fields)]
     below = [*_question(reply.form), *_buttons(offered, shorten), *footer]
     blocks = [*above, *_table(reply.table, TOTAL - weight(above) - weight(below)), *below]
     return SlackMessage(_fallback(reply), blocks, reply.chart)
@@ -128,6 +128,11 @@ def weight(part: object) -> int:
             for key, value in part.items()
         )
     return sum(weight(item) for item in part) if isinstance(part, list) else 0
+
+
+def _mention(reply: Reply) -> list[Block]:
+    account = reply.account("slack")
+    return [_rich([{"type": "user", "user_id": account}])] if account else []
 
 
 def _title(reply: Reply) -> list[Block]:

@@ -95,7 +95,9 @@ def render(reply: Reply, shorten: Callable[[str], str]) -> TelegramMessage:
     title = reply.title.strip()
     ends = [_form(reply.form), _styled(paragraph(reply.footer.strip(), 300), "i")]
     page.room -= sum(units(_read(end)) + 2 for end in ends)
-    page.add(_styled(paragraph(SIGNS[reply.tone] + title, 300), "b") if title else "")
+    page.add(
+        _mentioning(reply, _styled(paragraph(SIGNS[reply.tone] + title, 300), "b") if title else "")
+    )
     fields = _fields(reply.fields)
     reserved = (
         units(_read(fields)) + (_NOTES if fields else 0) + (800 if columns(reply.table) else 0)
@@ -175,6 +177,12 @@ class _Page:
 
 def _read(markup: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", markup))
+
+
+def _mentioning(reply: Reply, title: str) -> str:
+    """Make the title a link to who is mentioned: this is how Telegram points a person to a message."""
+    account = reply.account("telegram")
+    return f'<a href="tg://user?id={account}">{title}</a>' if account.isdigit() and title else title
 
 
 def _styled(text: str, tag: str = "") -> str:

@@ -1,5 +1,14 @@
 """Every table of the store, split by domain; import them from here."""
 
+from crm_store.models.attention import (
+    Acknowledgement,
+    ChannelMode,
+    Holiday,
+    Leave,
+    Mode,
+    Mute,
+    RoleSettings,
+)
 from crm_store.models.base import Base, Record
 from crm_store.models.customers import (
     Company,
@@ -27,7 +36,7 @@ from crm_store.models.machinery import (
     Score,
     ShortLine,
 )
-from crm_store.models.people import Identity, LinkCode, Role, Team, User
+from crm_store.models.people import AccountCode, Identity, Introduction, LinkCode, Role, Team, User
 from crm_store.models.sales import (
     Deal,
     Order,
@@ -52,10 +61,11 @@ from crm_store.models.support import (
 from crm_store.models.webchat import WebMessage, WebSession
 
 __all__ = [
-    "Activity", "ActivityKind", "AuditRow", "Base", "Company", "Consent", "Contact", "ContactEmail", "ContactPhone",
-    "Conversation", "CustomField", "Deal", "Digest", "DigestDue", "Halt", "Identity", "ImportRun", "InboxRow",
-    "InboxState", "Lease", "LinkCode", "Notice", "NoticeState", "Occurrence", "Order", "OrderLine", "Pipeline",
-    "Priority", "Product", "Receipt", "Record", "Role", "Score", "ShortLine", "Stage", "StageChange", "StageKind",
-    "Tag", "Task", "TaskKind", "TaskStatus", "Team", "Ticket", "TicketKind", "TicketStatus", "User",
-    "WebMessage", "WebSession",
+    "AccountCode", "Acknowledgement", "Activity", "ActivityKind", "AuditRow", "Base", "ChannelMode", "Company",
+    "Consent", "Contact", "ContactEmail", "ContactPhone", "Conversation", "CustomField", "Deal", "Digest", "DigestDue",
+    "Halt", "Holiday", "Identity", "ImportRun", "InboxRow", "InboxState", "Introduction", "Lease", "Leave", "LinkCode",
+    "Mode", "Mute", "Notice", "NoticeState", "Occurrence", "Order", "OrderLine", "Pipeline", "Priority", "Product",
+    "Receipt", "Record", "Role", "RoleSettings", "Score", "ShortLine", "Stage", "StageChange", "StageKind", "Tag",
+    "Task", "TaskKind", "TaskStatus", "Team", "Ticket", "TicketKind", "TicketStatus", "User", "WebMessage",
+    "WebSession",
 ]  # fmt: skip

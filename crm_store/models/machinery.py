@@ -64,7 +64,13 @@ class NoticeState(enum.StrEnum):
 
 
 class Notice(Base):
-    """A message that is owed: `kind` and `payload` say what, `user_id` or `address` says to whom."""
+    """A message that is owed: `kind` and `payload` say what, `user_id` or `address` says to whom.
+
+    `about` is the record it tells of (`ticket:42`), None where it tells of none or of many.
+    `matter` is the same for all messages about one happening, whoever reads them and however often
+    they are repeated: who acknowledges one acknowledges them all.
+    `edits` is the number of the notice whose message this one takes the place of.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -75,6 +81,9 @@ class Notice(Base):
             sqlite_where=text("state IN ('waiting', 'sending')"),
             postgresql_where=text("state IN ('waiting', 'sending')"),
         ),
+        Index("ix_notices_user_id_sent_at", "user_id", "sent_at"),
+        Index("ix_notices_about", "about"),
+        Index("ix_notices_matter", "matter"),
     )
 
     kind: Mapped[str]
@@ -93,6 +102,9 @@ class Notice(Base):
     message_id: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+    about: Mapped[str | None]
+    matter: Mapped[str | None]
+    edits: Mapped[int | None] = mapped_column(BigId)
 
     user: Mapped[User | None] = relationship()
 

@@ -92,3 +92,26 @@ class LinkCode(Base):
     code_hash: Mapped[str] = mapped_column(unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class AccountCode(Base):
+    """A one-time code with which a colleague takes a stranger's account in; only its hash is kept."""
+
+    __tablename__ = "account_codes"
+
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    platform: Mapped[str]
+    external_id: Mapped[str]
+    address: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Introduction(Base):
+    """What a platform's profile said of a person when they were first heard there; what they chose since stays."""
+
+    __tablename__ = "introductions"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
+    language: Mapped[str]
+    time_zone: Mapped[str]

@@ -24,6 +24,7 @@ class Post:
     key: str
     text: str
     again: bool
+    reply: Reply
 
 
 @dataclass
@@ -37,6 +38,7 @@ class MemorySurface:
     posts: list[Post] = field(default_factory=list)
     trouble: Callable[[str], None] = lambda _: None
     echo: Callable[[str], None] = lambda _: None
+    edits: list[tuple[Sent, Reply]] = field(default_factory=list)
 
     async def start(self) -> None:
         """Nothing to connect to."""
@@ -75,12 +77,14 @@ class MemorySurface:
         return None
 
     async def edit(self, sent: Sent, reply: Reply, *, language: str, zone: str) -> Sent:
-        """Nothing is edited here."""
+        """Keep what was put in the place of which message."""
+        self.trouble(f"edit {sent.message_id}")
+        self.edits.append((sent, reply))
         return sent
 
     def _post(self, address: Address, reply: Reply, key: str, *, again: bool) -> Sent:
         self.trouble(str(address))
-        self.posts.append(Post(self.clock.now(), address, key, reply.text, again))
+        self.posts.append(Post(self.clock.now(), address, key, reply.text, again, reply))
         self.echo(str(address))
         return Sent(str(len(self.posts) - 1), address)
 

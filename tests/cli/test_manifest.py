@@ -28,7 +28,7 @@ NEEDS = {
     "conversations_replies": {"channels:history", "groups:history", "im:history", "mpim:history"},
     "conversations_info": {"channels:read", "groups:read"},
     "files_upload_v2": {"files:write"},
-    "users_info": {"users:read"},
+    "users_info": {"users:read", "users:read.email"},
 }
 EVENTS = {
     "app_mention": "app_mentions:read",

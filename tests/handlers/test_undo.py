@@ -19,6 +19,8 @@ load()
 NOT_UNDONE = {
     "undo",
     "link",  # a code, or an account that its owner gave
+    "account check",  # a message to each account
+    "notice snooze",  # a message that was never sent
     "import revert",  # tests/handlers/test_imports.py
     "status retry",
     "status resend",
@@ -37,11 +39,17 @@ FIRST = {
     "task snooze": ["task snooze 5 friday 15:00"],
     "task restore": ["task delete 5"],
     "followup": ['followup "Acme Ltd" friday 15:00'],
+    "account unlink": ["user edit admin@rapport.example telegram=123456"],
+    "holiday remove": ["holiday add 2026-12-25 Christmas calendar=berlin"],
+    "leave cancel": ["leave add 2026-12-21 2027-01-03"],
+    "unmute": ['mute company:8 until="friday 18:00" reason="they are moving house"'],
 }
 LINES = {
     "contact restore": "contact restore 7",
     "company restore": "company restore 8",
     "company delete": "company delete 8",
+    "leave cancel": "leave cancel 1",
+    "unmute": "unmute 1",
 }
 
 

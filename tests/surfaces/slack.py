@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from bot.config import Config
+from bot.demo import sample
 from tests.fakes.slack import FakeSlack, Message
 from tests.surfaces.people import EVERYBODY, slack_account
 from tests.surfaces.program import PATIENCE, free_port, reconfigured
@@ -24,7 +25,7 @@ class Slack(Chat):
         """Start Slack, then the program."""
         self.slack = stack.enter_context(FakeSlack())
         for short in EVERYBODY:
-            self.slack.add_user(slack_account(short), short)
+            self.slack.add_user(slack_account(short), short, tz=sample.ZONE.key)
             self.slack.dm(slack_account(short))
         self.config = self._configured()
         self._run(stack)

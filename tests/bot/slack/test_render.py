@@ -307,3 +307,13 @@ def test_a_choice_of_more_than_a_hundred_is_asked_as_text() -> None:
 
 def _as_dict(field: FormField) -> dict[str, Any]:
     return {name: getattr(field, name) for name in FormField.__dataclass_fields__}
+
+
+def test_who_is_mentioned_is_pointed_to_it_and_nobody_else() -> None:
+    named = Reply(title="Agnes: ticket #1", mentions=("telegram:102", "slack:U0AGNES"))
+    blocks = render(named, shorten).blocks
+    user = {"type": "user", "user_id": "U0AGNES"}
+    assert blocks[0]["elements"][0]["elements"] == [user]
+    accept(blocks)
+    elsewhere = Reply(title="<@U0AGNES>", mentions=("telegram:102",))
+    assert "user" not in str(render(elsewhere, shorten).blocks)

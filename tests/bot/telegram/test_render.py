@@ -238,3 +238,9 @@ def test_a_form_asks_its_first_open_question() -> None:
 
 def test_an_empty_reply_still_says_something() -> None:
     assert render(Reply(), Keys()).html == "Done."
+
+
+def test_who_is_mentioned_is_pointed_to_it() -> None:
+    named = Reply(title="Agnes <3: ticket #1", mentions=("telegram:102", "slack:U0AGNES"))
+    message = render(named, Keys())
+    assert message.html == '<a href="tg://user?id=102"><b>Agnes &lt;3: ticket #1</b></a>'
