@@ -71,7 +71,13 @@ class App:
             is_shut=self.router.intake.is_shut,
         )
         self.surfaces.update(_surfaces(self))
-        self.delivery = Delivery(self.store, self.surfaces, self.router.tell, self.store.now)
+        self.delivery = Delivery(
+            self.store,
+            self.surfaces,
+            self.router.tell,
+            self.store.now,
+            ended=self.router.ended,
+        )
         routes = [route for surface in self.surfaces.values() for route in surface.routes]
         self.web = Web(config.web, self.store, routes)
         zone = ZoneInfo(self.defaults.time_zone)
@@ -139,6 +145,10 @@ def defaults(config: Config) -> Defaults:
         currency=given.currency,
         working_hours=given.working_hours,
         routes={name: tuple(map(str, addresses)) for name, addresses in config.routes.items()},
+        customers=config.telegram.customers,
+        tickets_chat=config.telegram.tickets_chat,
+        tickets_topics=config.telegram.tickets_topics,
+        topic_name=config.telegram.topic_name,
     )
 
 
@@ -153,7 +163,12 @@ def _surfaces(app: App) -> dict[str, Surface]:
 
         leadership = Leadership(app.store, LEASE, app.store.now)
         surfaces["telegram"] = Telegram(
-            app.config, app.worker.receive, app.shorten, app.transact, leadership
+            app.config,
+            app.worker.receive,
+            app.shorten,
+            app.transact,
+            leadership,
+            look=app.router.look,
         )
     if app.config.web.chat:
         from bot.webchat.adapter import WebChat

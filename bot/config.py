@@ -18,6 +18,7 @@ from bot import config_values as values
 from bot import logs
 from bot.config_values import InvalidValue, Secret, shown, suggestion
 from crm_store.addresses import Address
+from handlers.request import TOPIC_NAME
 from handlers.wording import LANGUAGES
 
 Section = TypeVar("Section")
@@ -74,6 +75,10 @@ class TelegramConfig:
     mode: str = _value("polling", values.one_of("polling", "webhook"))
     api_base_url: str = _value("https://api.telegram.org", values.api_url)
     webhook_url: str = _value("", values.webhook_url)
+    customers: bool = _value(default=False, read=values.switch)
+    tickets_chat: str = _value("", values.telegram_chat)
+    tickets_topics: bool = _value(default=True, read=values.switch)
+    topic_name: str = _value(TOPIC_NAME, values.topic_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ MAX_PORT = 65535
 OTHERS_MAY_READ = 0o077
 WEBHOOK_PORTS = (443, 80, 88, 8443)  # https://core.telegram.org/bots/api#setwebhook
 PLATFORMS = ("slack", "telegram", "console", "web")
+TOPIC_WORDS = ("sign", "status", "number", "customer", "subject")
 POSTGRESQL = "postgresql+psycopg"
 _STORE = f'"sqlite:///FILE" or "{POSTGRESQL}://USER@HOST/DATABASE"'
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*", re.IGNORECASE)
@@ -265,6 +266,34 @@ def addresses(raw: object) -> tuple[Address, ...]:
         what = f"{shown(raw)} is not a list of addresses"
         raise InvalidValue(what, expected)
     return tuple(_address(text(one, expected), expected) for one in raw)
+
+
+def telegram_chat(raw: object) -> str:
+    """Read the id of a Telegram group, as a number or a text, into its address; empty means none."""
+    expected = 'the id of a group, such as -1001234567890, or ""'
+    written = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+    if written == "":
+        return ""
+    number = text(written, expected).removeprefix("telegram:")
+    if not re.fullmatch(r"-\d{1,20}", number):
+        what = f"{shown(raw)} is no group"
+        raise InvalidValue(what, expected)
+    return f"telegram:{number}"
+
+
+def topic_name(raw: object) -> str:
+    """Read the pattern of a topic's name."""
+    expected = f"a text with {', '.join(f'{{{name}}}' for name in TOPIC_WORDS)} in it"
+    pattern = text(raw, expected)
+    try:
+        pattern.format(**dict.fromkeys(TOPIC_WORDS, "x"))
+    except (ValueError, LookupError, AttributeError):
+        what = f"{shown(raw)} is no pattern"
+        raise InvalidValue(what, expected) from None
+    if "{number}" not in pattern:
+        what = f"{shown(raw)} does not tell two tickets apart"
+        raise InvalidValue(what, '"{number}" in it')
+    return pattern
 
 
 def _address(written: str, expected: str) -> Address:

@@ -15,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.leadership import Leadership
 from bot.pacing import Paces
 from bot.surface import DeliveryError, Sent
-from crm_store import attention, channels, halts, notices
+from crm_store import attention, channels, halts, moves, notices
 from crm_store.addresses import Address
 from crm_store.models import Mode, Notice
 from crm_store.store import Actor, Conflict, StoreUnavailable
@@ -60,27 +60,51 @@ class _Message:
     edits: Sent | None = None  # the message that this one takes the place of
 
 
+class Ended(Protocol):
+    """Notes how a notice ended: with the message as it stands, or given up; `gone`: the place is."""
+
+    def __call__(
+        self,
+        session: Session,
+        notice: Notice,
+        sent: Sent | None,
+        reply: Reply | None,
+        /,
+        *,
+        gone: bool = False,
+    ) -> None:
+        """Note it inside the transaction that settles the notice."""
+
+
+def _unheard(*_outcome: object, gone: bool = False) -> None:
+    """Take no note of how a notice ended."""
+
+
 class Delivery:
     """The notices of one store on their way out; for each platform one process sends.
 
     `render` says a notice, inside a reading session: address, reply, language and zone, or None
     when there is nothing left to say. The address it should say it for stands in the notice's
-    `sent_to`. `clock` is the clock the processes agree on: `store.now` outside of tests.
+    `sent_to`. `ended` is told in the same transaction when a notice was sent, and without a message
+    when it was given up. `clock` is the clock the processes agree on: `store.now` outside of tests.
     `monotonic` measures the paces.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is built from, once
         self,
         store: Store,
         surfaces: Mapping[str, Surface],
         render: Callable[[Session, Notice], tuple[Address, Reply, str, str] | None],
         clock: Callable[[Session], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        ended: Ended = _unheard,
     ) -> None:
         self.owner = secrets.token_hex(16)
         self._store = store
         self._surfaces = surfaces
         self._render = render
+        self._ended = ended
         self._clock = clock
         self._monotonic = monotonic
         self._paces = Paces()
@@ -263,13 +287,12 @@ class Delivery:
                     raise
                 log.info("not edited, sent anew platform=%s", surface.name)
         self._sending.add(due.id)
+        spoken = {"language": message.language, "zone": message.zone}
+        if message.reply.edits:
+            standing = Sent(message.reply.edits, message.address)
+            return await surface.edit(standing, message.reply, **spoken)
         return await surface.send(
-            message.address,
-            message.reply,
-            key=due.key,
-            language=message.language,
-            zone=message.zone,
-            again=again,
+            message.address, message.reply, key=due.key, again=again, **spoken
         )
 
     async def _note_sent(self, due: Due, message: _Message, sent: Sent) -> None:
@@ -278,6 +301,7 @@ class Delivery:
         def note(session: Session) -> None:
             now = self._clock(session)
             notices.sent(session, due.id, sent.address, sent.message_id, now, said=said)
+            self._ended(session, session.get_one(Notice, due.id), sent, message.reply)
 
         try:
             await self._write(note)
@@ -316,8 +340,8 @@ class Delivery:
     def _move(self, session: Session, due: Due, address: Address, error: DeliveryError) -> None:
         if error.moved_to is None:
             return
-        log.warning("a chat of %s has a new address; mend it in [routes]", address.platform)
-        notices.move(session, address, error.moved_to)
+        log.info("a chat of %s has a new address", address.platform)
+        moves.move(session, address, error.moved_to)
         notices.postpone(session, due.id, self._clock(session), error.reason)
 
     def _give_up(self, session: Session, due: Due, address: Address, error: DeliveryError) -> None:
@@ -327,6 +351,8 @@ class Delivery:
                 notices.postpone(session, due.id, self._clock(session), error.reason)
                 return
         notices.dead(session, [due.id], error.reason)
+        notice = session.get_one(Notice, due.id)
+        self._ended(session, notice, None, None, gone=not error.refused)
 
     def _put_off(
         self,

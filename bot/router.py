@@ -16,20 +16,21 @@ from zoneinfo import available_timezones
 from bot.clock import Clock
 from bot.intake import Intake
 from bot.suggestions import refusal, unknown
-from bot.surface import Incoming
+from bot.surface import Incoming, Sent
 from crm_store import inbox, users
 from crm_store.addresses import Address
 from crm_store.conversations import Memory, NoMemory, lengthen
 from crm_store.models import Notice, User
 from crm_store.store import Actor, Conflict, Session, Store, StoreUnavailable
+from handlers import consequences, talk
 from handlers.command import Command, commands, match
 from handlers.errors import UserError
 from handlers.forms import Missing, asking, bind, question
-from handlers.notices import Telling
+from handlers.notices import Outcome, Telling, end
 from handlers.reading.line import clean, strip_prefix
 from handlers.received import say
 from handlers.reply import Action, Reply, Sensitivity, Tone
-from handlers.request import Call, Defaults, Request
+from handlers.request import Call, Defaults, Request, Said
 from handlers.wording import _, language, speaking, spoken, zone
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,13 @@ class _Caller:
     email: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What is said to talk; None is silence."""
+
+    reply: Reply | None
+
+
 class Router:
     """Runs calls against one store; safe to share between threads."""
 
@@ -68,18 +76,20 @@ class Router:
         self.intake = Intake()
 
     def carry_out(self, incoming: Incoming, inbox_id: int) -> Answer | None:
-        """Handle an event of the inbox; None for what a stranger asks above the limit, once told.
+        """Take an event of the inbox; None where there is nothing to say, as to a stranger above the limit, once told.
+
+        What customers write becomes their tickets, so it is never dropped.
 
         Raises:
             StoreUnavailable: nothing was done; the event stays in the inbox.
         """
         who = incoming.platform, incoming.sender
-        if self.intake.take(who):
-            return self.handle(incoming, inbox_id)
+        if (incoming.said and self.defaults.customers) or self.intake.take(who):
+            return self.take(incoming, inbox_id)
         with self.store.reading() as session:
             known = users.by_account(session, *who) is not None
         if known:
-            return self.handle(incoming, inbox_id)
+            return self.take(incoming, inbox_id)
         if self.intake.tell(who):
             speech = _speech(None, incoming, self.defaults)
             with speaking(*speech):
@@ -98,6 +108,10 @@ class Router:
         Raises:
             StoreUnavailable: nothing was done; the event stays in the inbox.
         """
+        return self.take(incoming, inbox_id) or Answer(Reply(), language(), str(zone()))
+
+    def take(self, incoming: Incoming, inbox_id: int | None = None) -> Answer | None:
+        """Do the same for what may be talk and no command, and to which there may be nothing to say."""
         for _attempt in range(ATTEMPTS):
             try:
                 return self._handle(incoming, inbox_id)
@@ -132,6 +146,55 @@ class Router:
         reply: Reply = command.handler(request, **bind(command, request))
         return reply
 
+    def look(self, platform: str, account: str, words: str, page: int) -> Reply | None:
+        """Find records as the person behind an account may, outside of any chat; None for strangers.
+
+        Raises:
+            StoreUnavailable: nothing was found.
+        """
+        now = self.clock.now()
+        with self.store.reading() as session:
+            user = users.by_account(session, platform, account)
+            if user is None:
+                return None
+            place = Address(platform, account)
+            memory = NoMemory(session, place, account, now)
+            call = Call("find", {"words": words, "page": str(page)})
+            request = self._request(
+                session, _Caller(user, account, place, private=False), call, memory, now
+            )
+            with speaking(user.language, user.time_zone):
+                try:
+                    _permit(commands()["find"], request)
+                    found: Reply = commands()["find"].handler(
+                        request, **bind(commands()["find"], request)
+                    )
+                except (UserError, Missing):
+                    return None
+        return found
+
+    def ended(
+        self,
+        session: Session,
+        notice: Notice,
+        sent: Sent | None,
+        reply: Reply | None,
+        *,
+        gone: bool = False,
+    ) -> None:
+        """Note how a notice ended, inside the transaction that settles it; None: it was given up."""
+        outcome = Outcome(
+            payload=notice.payload,
+            address=sent.address if sent else Address.parse(notice.sent_to or notice.address or ""),
+            now=self.clock.now(),
+            defaults=self.defaults,
+            reply=reply,
+            message_id=sent.message_id if sent else "",
+            gone=gone,
+        )
+        with speaking(self.defaults.language, self.defaults.time_zone):
+            end(session, notice.kind, outcome)
+
     def tell(self, session: Session, notice: Notice) -> tuple[Address, Reply, str, str] | None:
         """Say a notice: its address, its words, and the language and zone of its reader.
 
@@ -142,7 +205,10 @@ class Router:
         speech = (
             (reader.language, reader.time_zone)
             if reader
-            else (self.defaults.language, self.defaults.time_zone)
+            else (
+                notice.payload.get("language", self.defaults.language),
+                self.defaults.time_zone,
+            )
         )
         with speaking(*speech):
             try:
@@ -160,9 +226,10 @@ class Router:
                 raise UserError(_("Nobody owns this message any more."))
             return self.run_as(session, runner, address, line, now)
 
-        return say(Telling(session, notice.user, now, self.defaults, run), notice)
+        telling = Telling(session, notice.user, now, self.defaults, run, address)
+        return say(telling, notice)
 
-    def _handle(self, incoming: Incoming, inbox_id: int | None) -> Answer:
+    def _handle(self, incoming: Incoming, inbox_id: int | None) -> Answer | None:
         actor = Actor(None, incoming.platform, "", secrets.token_hex(6))
         speech = self.defaults.language, self.defaults.time_zone
         try:
@@ -173,6 +240,9 @@ class Router:
                 speech = _speech(user, incoming, self.defaults)
                 with speaking(*speech):
                     reply = self._run(session, user, incoming, actor)
+                    if reply is None:
+                        _close(session, inbox_id)
+                        return None
                     return self._done(session, inbox_id, _for_audience(reply, incoming))
         except Missing as missing:
             return self._ask(incoming, inbox_id, missing, speech)
@@ -188,9 +258,14 @@ class Router:
                     self._settle(incoming, inbox_id, _bug(reference), speech), refused=True
                 )
 
-    def _run(self, session: Session, user: User | None, incoming: Incoming, actor: Actor) -> Reply:
+    def _run(
+        self, session: Session, user: User | None, incoming: Incoming, actor: Actor
+    ) -> Reply | None:
         now = self.clock.now()
         memory = Memory(session, incoming.place, incoming.sender, now)
+        heard = self._listen(session, user, incoming, memory, actor) if incoming.said else None
+        if heard:
+            return heard.reply
         if not incoming.values and _words(incoming).casefold() in _CANCEL:
             return _cancel(memory)
         command, call = self._understand(session, incoming, memory)
@@ -205,6 +280,7 @@ class Router:
         memory.dialog = None
         reply: Reply = command.handler(request, **values)
         session.flush()
+        consequences.follow(request)
         changed = session.info.get("audit") or session.info.get("audit_notes")
         if changed and user and not command.reads and command.name != "undo":
             return replace(
@@ -212,6 +288,29 @@ class Router:
                 actions=(*reply.actions, Action(_("Undo"), f"undo {actor.call}", replaces=True)),
             )
         return reply
+
+    def _listen(
+        self,
+        session: Session,
+        user: User | None,
+        incoming: Incoming,
+        memory: Memory,
+        actor: Actor,
+    ) -> _Heard | None:
+        """Keep what is no command; None when it is one."""
+        caller = _Caller(user, incoming.sender, incoming.place, incoming.private)
+        call = Call("", {})
+        request = self._request(session, caller, call, memory, memory.now, said=incoming.said)
+        found = talk.find(request)
+        if found is None:
+            return None if incoming.text or incoming.line else _Heard(None)
+        session.info["actor"] = replace(
+            actor, user_id=user.id if user else None, command="talk", at=memory.now
+        )
+        reply = talk.hear(request, found)
+        session.flush()
+        consequences.follow(request)
+        return _Heard(reply)
 
     def _understand(
         self, session: Session, incoming: Incoming, memory: Memory
@@ -242,8 +341,15 @@ class Router:
         edits = all(p.name in values for p in command.parameters if p.required)
         return command, Call(command.name, {**values, **_given(incoming.values, blank=edits)})
 
-    def _request(
-        self, session: Session, caller: _Caller, call: Call, memory: Memory, now: datetime
+    def _request(  # noqa: PLR0913 - what it is made of
+        self,
+        session: Session,
+        caller: _Caller,
+        call: Call,
+        memory: Memory,
+        now: datetime,
+        *,
+        said: Said | None = None,
     ) -> Request:
         def run(line: str) -> Reply:
             return self.run_as(session, request.colleague, caller.place, line, now)
@@ -260,8 +366,9 @@ class Router:
             defaults=self.defaults,
             memory=memory,
             call=call,
-            reads=commands()[call.command].reads,
+            reads=bool(call.command) and commands()[call.command].reads,
             run=run,
+            said=said,
         )
         return request
 
@@ -307,6 +414,11 @@ class Router:
                 {"reply": reply.to_dict(), "language": answer.language, "zone": answer.zone},
             )
         return answer
+
+
+def _close(session: Session, inbox_id: int | None) -> None:
+    if inbox_id is not None:
+        inbox.done(session, inbox_id, None)
 
 
 def _speech(user: User | None, incoming: Incoming, defaults: Defaults) -> tuple[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from crm_store.addresses import Address
     from handlers.reply import Reply
+    from handlers.request import Said
 
 
 class DeliveryError(Exception):
@@ -76,6 +77,7 @@ class Incoming:
         message_id: the message that the button stands on.
         time_zone: the IANA zone that the platform knows of the person; empty when it does not say.
         email: the address that the platform knows of the person, a hint and no proof.
+        said: the message as it was written, where it may be more than a command.
     """
 
     platform: str
@@ -92,6 +94,7 @@ class Incoming:
     message_id: str = ""
     time_zone: str = ""
     email: str = ""
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)

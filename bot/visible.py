@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from handlers.reply import Action, Form, FormField, Tone
@@ -16,7 +16,7 @@ from handlers.wording import plural
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from handlers.reply import Row, Table
+    from handlers.reply import Reply, Row, Table
 
 SIGNS = {Tone.NEUTRAL: "", Tone.GOOD: "✓ ", Tone.WARNING: "! ", Tone.BAD: "✗ "}
 NOTHING = "–"
@@ -140,6 +140,16 @@ def choices(form: Form | None) -> tuple[Action, ...]:
     """Return the choices of the question that `form` asks next as buttons that answer it."""
     field = open_question(form) if form else None
     return tuple(Action(choice.label, choice.value) for choice in field.choices) if field else ()
+
+
+def with_files_named(reply: Reply, platform: str) -> Reply:
+    """Name in the text the files that only another platform has, and leave the others to be sent."""
+    strange = [file for file in reply.files if file.platform != platform]
+    if not strange:
+        return reply
+    names = "\n".join(f"📎 {line(file.name or file.kind, 100)}" for file in strange)
+    ours = tuple(file for file in reply.files if file.platform == platform)
+    return replace(reply, text=f"{reply.text}\n{names}".strip(), files=ours)
 
 
 def row_label(row: Row) -> str:

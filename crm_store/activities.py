@@ -44,6 +44,7 @@ class Happening(enum.StrEnum):
     MEETING = "meeting"
     VISIT = "visit"
     EMAIL = "email"
+    MESSAGE = "message"
     REPLY = "reply"
     STAGE = "stage"
     TICKET = "ticket"

@@ -46,7 +46,7 @@ class Memory:
         self._session = session
         self._place = str(place)
         self._person = f"{place.platform}:{person}"
-        self._now = now
+        self.now = now
         self._row: Conversation | None = None
         self._loaded = False
 
@@ -57,13 +57,13 @@ class Memory:
         if row is None or row.dialog is None:
             return None
         asked_at = datetime.fromisoformat(row.dialog["asked_at"])
-        return row.dialog if self._now - asked_at <= DIALOG else None
+        return row.dialog if self.now - asked_at <= DIALOG else None
 
     @dialog.setter
     def dialog(self, dialog: dict[str, Any] | None) -> None:
         row = self._load()
         if dialog is not None or (row and row.dialog is not None):
-            asked_at = {"asked_at": self._now.isoformat()}
+            asked_at = {"asked_at": self.now.isoformat()}
             self._open().dialog = None if dialog is None else {**dialog, **asked_at}
 
     @property
@@ -81,14 +81,14 @@ class Memory:
     def about(self, reference: Reference) -> None:
         """Keep `reference` as the record talked about."""
         row = self._open()
-        row.subject, row.updated_at = str(reference), self._now
+        row.subject, row.updated_at = str(reference), self.now
 
     def listed(self, references: list[Reference]) -> None:
         """Keep the records of a list."""
         row = self._open()
         row.listing, row.updated_at = (
             [str(reference) for reference in references[:_LISTED]],
-            self._now,
+            self.now,
         )
 
     def _load(self) -> Conversation | None:
@@ -99,13 +99,13 @@ class Memory:
 
     def _fresh(self) -> Conversation | None:
         row = self._load()
-        return row if row and self._now - row.updated_at <= MEMORY else None
+        return row if row and self.now - row.updated_at <= MEMORY else None
 
     def _open(self) -> Conversation:
         row = self._load()
         if row is None:
             row = self._row = Conversation(
-                place=self._place, person=self._person, updated_at=self._now
+                place=self._place, person=self._person, updated_at=self.now
             )
             self._session.add(row)
         return row

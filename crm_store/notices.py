@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from crm_store import channels
+from crm_store import moves
 from crm_store.addresses import Address
-from crm_store.models import Digest, Identity, Notice, NoticeState, User
+from crm_store.models import Identity, Notice, NoticeState, User
 from crm_store.upsert import insert
 
 if TYPE_CHECKING:
@@ -92,12 +92,13 @@ def owe(
     if (user_id is None) is (address is None):
         message = f"notice {key!r} needs either a user or an address"
         raise ValueError(message)
+    place = None if address is None else moves.current(session, Address.parse(str(address)))
     statement = insert(session, Notice).values(
         kind=kind,
         key=key,
         payload=dict(payload),
         user_id=user_id,
-        address=None if address is None else str(Address.parse(str(address))),
+        address=None if place is None else str(place),
         priority=priority,
         due_at=due_at,
         created_at=now,
@@ -263,24 +264,6 @@ def lose_touch(session: Session, user_id: int, address: str) -> bool:
         if identity.address == address:
             identity.reachable = False
     return any(identity.reachable for identity in identities)
-
-
-def move(session: Session, old: Address, new: Address) -> None:
-    """Write a chat's new address into accounts, digests, settings and everything that is not sent yet."""
-    for identity in session.scalars(sa.select(Identity).where(_within(Identity.address, old))):
-        identity.address = _moved(identity.address, new)
-    for digest in session.scalars(sa.select(Digest).where(_within(Digest.address, old))):
-        digest.address = _moved(digest.address, new)
-    channels.move(session, old, new)
-    waiting = sa.select(Notice.address).where(_OPEN, _within(Notice.address, old)).distinct()
-    for address in session.scalars(waiting).all():
-        if address:
-            session.execute(
-                sa.update(Notice)
-                .where(_OPEN, Notice.address == address)
-                .values(address=_moved(address, new)),
-                execution_options=_UNSYNCHRONISED,
-            )
 
 
 def waiting_for(
@@ -462,15 +445,6 @@ def _members(row: sa.Row[Any]) -> list[dict[str, Any]]:
             "due_at": due_at,
         }
     ]
-
-
-def _within(column: Any, chat: Address) -> sa.ColumnElement[bool]:  # noqa: ANN401 - a text column
-    whole = f"{chat.platform}:{chat.chat}"
-    return sa.or_(column == whole, column.startswith(f"{whole}:", autoescape=True))
-
-
-def _moved(address: str, new: Address) -> str:
-    return str(Address(new.platform, new.chat, Address.parse(address).thread))
 
 
 def _update(session: Session, ids: Collection[int], **values: Any) -> None:  # noqa: ANN401 - columns

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from crm_store.files import File
 from crm_store.models import (
     Activity,
     ActivityKind,
@@ -49,7 +50,7 @@ class Count:
 def add(
     session: Session,
     text: str,
-    author: User,
+    author: User | None,
     now: datetime,
     *,
     contact: Contact | None,
@@ -86,23 +87,39 @@ def subject_of(text: str) -> str:
 
 
 def say(
-    session: Session, ticket: Ticket, kind: ActivityKind, text: str, author: User, now: datetime
+    session: Session,
+    ticket: Ticket,
+    kind: ActivityKind,
+    text: str,
+    author: User | None,
+    now: datetime,
+    files: Sequence[File] = (),
 ) -> Activity:
-    """Add a note or a reply to a ticket; the first reply is remembered."""
+    """Add a message, a note or a reply to a ticket; the first reply is remembered."""
     entry = Activity(
         kind=kind,
         text=text,
         at=now,
         created_at=now,
         author=author,
+        files=[file.to_dict() for file in files],
         ticket_id=ticket.id,
         company_id=ticket.company_id,
         contact_id=ticket.contact_id,
     )
     session.add(entry)
-    if kind is ActivityKind.REPLY and ticket.first_reply_at is None:
-        ticket.first_reply_at = now
+    if kind is ActivityKind.REPLY:
+        answered(ticket, now)
+    session.flush()
     return entry
+
+
+def answered(ticket: Ticket, now: datetime) -> None:
+    """Note that the customer was answered: it is their turn, and the first time is remembered."""
+    if ticket.first_reply_at is None:
+        ticket.first_reply_at = now
+    if ticket.status in {TicketStatus.NEW, TicketStatus.OPEN}:
+        ticket.status = TicketStatus.PENDING
 
 
 def entries(session: Session, ticket: Ticket, limit: int) -> Sequence[Activity]:
@@ -114,6 +131,18 @@ def entries(session: Session, ticket: Ticket, limit: int) -> Sequence[Activity]:
         Activity.at.desc(), Activity.id.desc()
     )
     return session.scalars(query.limit(limit)).all()
+
+
+def entry(
+    session: Session, ticket: Ticket, kind: ActivityKind, number: int | None
+) -> Activity | None:
+    """Return one entry of a ticket by its number, or the newest of its kind."""
+    query = sa.select(Activity).where(
+        Activity.ticket_id == ticket.id, Activity.kind == kind, Activity.deleted_at.is_(None)
+    )
+    if number is not None:
+        query = query.where(Activity.id == number)
+    return session.scalars(query.order_by(Activity.at.desc(), Activity.id.desc()).limit(1)).first()
 
 
 def list_page(

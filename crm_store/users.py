@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 
 from crm_store.models import AccountCode, Identity, Introduction, LinkCode, Role, User
@@ -125,6 +125,18 @@ def set_reachable(session: Session, platform: str, external_id: str, *, reachabl
     found = account(session, platform, external_id)
     if found is not None:
         found.reachable = reachable
+
+
+def accounts_on(session: Session, platform: str, *, limit: int = 500) -> Sequence[Identity]:
+    """Return the accounts of active users that can be reached on a platform, with their users."""
+    query = (
+        sa.select(Identity)
+        .join(Identity.user)
+        .options(contains_eager(Identity.user))
+        .where(Identity.platform == platform, Identity.reachable, User.active)
+        .order_by(Identity.id)
+    )
+    return session.scalars(query.limit(limit)).all()
 
 
 def issue_code(session: Session, user: User, now: datetime) -> str:

@@ -48,6 +48,7 @@ _HAPPENED = {
     Happening.MEETING: mark("Meeting"),
     Happening.VISIT: mark("Visit"),
     Happening.EMAIL: mark("E-mail"),
+    Happening.MESSAGE: mark("Message"),
     Happening.REPLY: mark("Reply"),
     Happening.STAGE: mark("Stage"),
     Happening.TICKET: mark("Ticket opened"),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from crm_store import mutes
+from crm_store.addresses import Address
 from crm_store.models import User
 from crm_store.store import Session
 from handlers.reply import Reply
@@ -20,22 +21,47 @@ from handlers.request import Defaults
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The surroundings of a notice: `reader` is None for a channel; `run` runs a read-only line as the reader."""
+    """The surroundings of a notice: `reader` is None for a channel; `run` runs a read-only line as the reader.
+
+    `address` is where it goes.
+    """
 
     session: Session
     reader: User | None
     now: datetime
     defaults: Defaults
     run: Callable[[str], Reply]
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a notice ended: it stands at `address` as `message_id`, or, without `reply`, it was given up.
+
+    `gone` says that the place is gone or closed to us, and the message not at fault.
+    """
+
+    payload: Mapping[str, Any]
+    address: Address
+    now: datetime
+    defaults: Defaults
+    reply: Reply | None = None
+    message_id: str = ""
+    gone: bool = False
 
 
 Teller: TypeAlias = Callable[[Telling, Mapping[str, Any]], Reply | None]
 
+Ending: TypeAlias = Callable[[Session, Outcome], None]
+
 _registry: dict[str, Teller] = {}
+_endings: dict[str, Ending] = {}
 
 
-def notice(kind: str) -> Callable[[Teller], Teller]:
+def notice(kind: str, ended: Ending | None = None) -> Callable[[Teller], Teller]:
     """Declare the function below as the words of a notice; it returns None when there is nothing left to say.
+
+    `ended` notes how it ended, in the same transaction as the notice itself.
 
     Raises:
         ValueError: the kind is taken.
@@ -46,6 +72,8 @@ def notice(kind: str) -> Callable[[Teller], Teller]:
             message = f"notice {kind!r} is declared twice"
             raise ValueError(message)
         _registry[kind] = teller
+        if ended:
+            _endings[kind] = ended
         return teller
 
     return declare
@@ -60,3 +88,9 @@ def audible(telling: Telling, abouts: Iterable[str]) -> list[str]:
     """Return those of the records that a message lists (`deal:42`) that its reader has not muted."""
     reader = telling.reader.id if telling.reader else None
     return mutes.audible(telling.session, telling.now, abouts, reader)
+
+
+def end(session: Session, kind: str, outcome: Outcome) -> None:
+    """Note how a notice ended, where its kind wants to know."""
+    if kind in _endings:
+        _endings[kind](session, outcome)

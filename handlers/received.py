@@ -186,7 +186,9 @@ def kind_words(kind: str) -> str:
 
 
 def _again(request: Request, told: Notice) -> Reply | None:
-    telling = Telling(request.session, told.user, request.now, request.defaults, request.run)
+    telling = Telling(
+        request.session, told.user, request.now, request.defaults, request.run, request.place
+    )
     return say(telling, told)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from crm_store.files import File
+
 
 class Tone(StrEnum):
     """How a card feels: a colour where the platform has one, a sign where it has none."""
@@ -163,12 +165,22 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """A place of its own within a chat, such as a topic of a forum, as it is to be from now on."""
+
+    name: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer or a notice; every part is optional and they are drawn in the order of the fields.
 
     `replaces` allows the answer to a pressed button to take the place of its message; a refusal never does.
     `wrong` repeats what `title` and `text` say for the field it is about.
     `mentions` are the accounts (`slack:U012ABC`) of one colleague whom the platform shall point to it.
+    `edits`, in a notice, names an earlier message at the same address whose place it takes.
+    `room`, in a notice, opens or changes the place that it is sent to and says nothing there.
     """
 
     title: str = ""
@@ -183,6 +195,9 @@ class Reply:
     replaces: bool = True
     wrong: Wrong | None = None
     mentions: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
+    edits: str = ""
+    room: Room | None = None
 
     def account(self, platform: str) -> str:
         """Return the id of who is mentioned on a platform, empty when nobody is."""
@@ -197,7 +212,7 @@ class Reply:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Rebuild a reply from what `to_dict` returned."""
+        """Rebuild an answer from what `to_dict` returned; what only notices have is left out."""
         table, chart, form = data["table"], data["chart"], data["form"]
         wrong = data.get("wrong")
         return cls(
@@ -215,6 +230,7 @@ class Reply:
             replaces=data["replaces"],
             wrong=Wrong(**wrong) if wrong else None,
             mentions=tuple(data.get("mentions", ())),  # not in what an older version kept
+            files=tuple(File.from_dict(file) for file in data.get("files", ())),
         )
 
 

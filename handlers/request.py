@@ -9,20 +9,58 @@ from zoneinfo import ZoneInfo
 
 from crm_store.addresses import Address
 from crm_store.conversations import Memory, Reference
+from crm_store.files import File
 from crm_store.models import Role, User
 from crm_store.store import Session
 from handlers.reply import Reply
 
+TOPIC_NAME = "{sign} #{number} {customer}: {subject}"
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the configuration says for people who have not said otherwise."""
+    """What the configuration says for people who have not said otherwise, and about tickets.
+
+    Attributes:
+        customers: strangers who write in private are customers; else they are refused.
+        tickets_chat: the address where colleagues talk about tickets, empty for nowhere.
+        tickets_topics: each ticket has a topic of its own there.
+        topic_name: its name, with `{sign}`, `{status}`, `{number}`, `{customer}` and `{subject}`.
+    """
 
     language: str = "en"
     time_zone: str = "UTC"
     currency: str = "USD"
     working_hours: str = "09:00-18:00"
     routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    customers: bool = False
+    tickets_chat: str = ""
+    tickets_topics: bool = True
+    topic_name: str = TOPIC_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that may be talk with a customer or about a ticket, and no command.
+
+    Attributes:
+        message_id: what the platform calls it.
+        text: the words as they were written.
+        album: what the platform calls several messages that are shown as one.
+        edited: it was said before and is another text now.
+        reply_to: the message of ours that it replies to, empty if none.
+        called: it is a command or names us.
+        name: what the person is called there.
+    """
+
+    message_id: str
+    text: str
+    files: tuple[File, ...] = ()
+    album: str = ""
+    edited: bool = False
+    reply_to: str = ""
+    called: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +83,7 @@ class Request:
         reads: whether the command declared that it changes nothing.
         run: runs a read-only line as this person and returns its reply, for digests.
         email: what the platform says is the person's address: a hint, never a proof of who it is.
+        said: the message as it was written, where it may be more than a command.
     """
 
     session: Session
@@ -60,6 +99,7 @@ class Request:
     reads: bool
     run: Callable[[str], Reply]
     email: str = ""
+    said: Said | None = None
 
     @property
     def role(self) -> Role:

@@ -11,6 +11,7 @@ SUBJECTS = (
     "companies",
     "deals",
     "tickets",
+    "rooms",
     "notes",
     "tasks",
     "finding",

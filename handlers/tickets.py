@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from crm_store import notices, tickets
+from crm_store import messages, notices, tickets
 from crm_store.models import (
+    Activity,
     ActivityKind,
     Company,
     Contact,
@@ -18,16 +19,17 @@ from crm_store.models import (
     User,
 )
 from handlers import cards
-from handlers.arguments import PageNumber, RecordArgument, Text
+from handlers.arguments import NumberArgument, PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.fields import custom_fields
 from handlers.notices import Telling, notice
 from handlers.reply import Action, Field, Reply, Row, Style, Tone
 from handlers.request import Request
-from handlers.wording import _, moment, stamp
+from handlers.wording import _, moment, plural, stamp
 
 DeletedTicket = Annotated[Ticket, RecordArgument(("ticket",), deleted=True)]
+EntryNumber = Annotated[int, NumberArgument(1, 10**15)]
 _SHOWN_ENTRIES = 5
 _TONES = {Priority.URGENT: Tone.BAD, Priority.HIGH: Tone.WARNING}
 
@@ -113,12 +115,43 @@ def set_priority(request: Request, ticket: Ticket, priority: Priority) -> Reply:
     example="ticket reply 42 We sent the corrected invoice today.",
 )
 def reply_to_ticket(request: Request, ticket: Ticket, text: Text) -> Reply:
-    """Record an answer to the customer."""
-    tickets.say(request.session, ticket, ActivityKind.REPLY, text, request.colleague, request.now)
-    if ticket.status in {TicketStatus.NEW, TicketStatus.OPEN}:
-        ticket.status = TicketStatus.PENDING
+    """Answer the customer, where they wrote from if that is known, and keep the answer."""
+    entry = tickets.say(
+        request.session, ticket, ActivityKind.REPLY, text, request.colleague, request.now
+    )
     request.about("ticket", ticket.id)
+    account = messages.account_of(request.session, ticket.contact_id)
+    if account and account.reachable:
+        return on_hold(ticket, entry)
     return _card(request, ticket, _("Reply on ticket #{id} kept.", id=ticket.id))
+
+
+@command("ticket send <ticket> [entry=]", role=Role.AGENT, example="ticket send 42")
+def send_to_customer(request: Request, ticket: Ticket, entry: EntryNumber | None = None) -> Reply:
+    """Send an internal note to the customer, the newest one unless told which."""
+    note = tickets.entry(request.session, ticket, ActivityKind.NOTE, entry)
+    account = messages.account_of(request.session, ticket.contact_id)
+    if note is None:
+        raise UserError(_("Ticket #{id} has no such note.", id=ticket.id))
+    if account is None or not account.reachable:
+        raise UserError(_("The customer of ticket #{id} cannot be written to.", id=ticket.id))
+    note.kind = ActivityKind.REPLY
+    tickets.answered(ticket, request.now)
+    request.about("ticket", ticket.id)
+    return on_hold(ticket, note)
+
+
+@command("ticket unsend <ticket> [entry=]", role=Role.AGENT, example="ticket unsend 42")
+def keep_from_customer(request: Request, ticket: Ticket, entry: EntryNumber | None = None) -> Reply:
+    """Keep a reply from the customer while it is on hold; it stays as an internal note."""
+    answer = tickets.entry(request.session, ticket, ActivityKind.REPLY, entry)
+    if answer is None:
+        raise UserError(_("Ticket #{id} has no such reply.", id=ticket.id))
+    answer.kind = ActivityKind.NOTE
+    request.about("ticket", ticket.id)
+    return Reply(
+        text=_("Not sent; it stays an internal note."), actions=(send_button(ticket, answer),)
+    )
 
 
 @command(
@@ -208,10 +241,29 @@ def tell_assigned(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
     return Reply(
         title=title,
         text=ticket.text,
-        fields=_fields(ticket),
-        actions=_buttons(ticket, telling.reader),
+        fields=card_fields(ticket),
+        actions=card_buttons(ticket, telling.reader),
         tone=_TONES.get(ticket.priority, Tone.NEUTRAL),
     )
+
+
+def on_hold(ticket: Ticket, entry: Activity) -> Reply:
+    """Say that a reply leaves soon, with the button that stops it."""
+    line = f"ticket unsend {ticket.id} entry={entry.id}"
+    return Reply(
+        text=plural(
+            "Goes to the customer in {count} second.",
+            "Goes to the customer in {count} seconds.",
+            int(messages.HOLD.total_seconds()),
+        ),
+        actions=(Action(_("Cancel"), line, Style.DANGER, replaces=True),),
+    )
+
+
+def send_button(ticket: Ticket, entry: Activity) -> Action:
+    """Return the button that sends an internal note to the customer."""
+    line = f"ticket send {ticket.id} entry={entry.id}"
+    return Action(_("Send to customer"), line, replaces=True)
 
 
 def _set_status(request: Request, ticket: Ticket, status: TicketStatus) -> Reply:
@@ -238,7 +290,8 @@ def _cells(ticket: Ticket) -> tuple[str, ...]:
     )
 
 
-def _fields(ticket: Ticket) -> tuple[Field, ...]:
+def card_fields(ticket: Ticket) -> tuple[Field, ...]:
+    """Return where a ticket stands, line by line."""
     shown = {
         _("Kind"): _(ticket.kind.value),
         _("Status"): _(ticket.status.value),
@@ -267,15 +320,16 @@ def _card(request: Request, ticket: Ticket, title: str) -> Reply:
     return Reply(
         title=title,
         text="" if title == ticket.text else ticket.text,
-        fields=(*_fields(ticket), *custom_fields(request, ticket)),
+        fields=(*card_fields(ticket), *custom_fields(request, ticket)),
         table=cards.listing("", columns, latest, "").table,
-        actions=_buttons(ticket, request.user),
+        actions=card_buttons(ticket, request.user),
         footer=_("Ticket #{id}", id=ticket.id),
         tone=Tone.GOOD if ticket.status in tickets.FINISHED else Tone.NEUTRAL,
     )
 
 
-def _buttons(ticket: Ticket, reader: User | None) -> tuple[Action, ...]:
+def card_buttons(ticket: Ticket, reader: User | None) -> tuple[Action, ...]:
+    """Return the next steps of a ticket for who reads its card."""
     if ticket.status in tickets.FINISHED:
         return (Action(_("Reopen"), f"ticket reopen {ticket.id}", replaces=True),)
     take = Action(_("Take it"), f"ticket assign {ticket.id} me", Style.PRIMARY, replaces=True)

@@ -8,6 +8,7 @@ from crm_store.models import (
     ActivityKind,
     Company,
     Contact,
+    ContactAccount,
     ContactEmail,
     ContactPhone,
     Deal,
@@ -93,6 +94,16 @@ def _work(session: Session, owner_id: int | None) -> None:
             **since,
         )
     )
-    session.add(Ticket(id=42, subject=f"Late {CANARY}", text=CANARY, **since))
+    session.add(Ticket(id=42, subject=f"Late {CANARY}", text=CANARY, contact_id=7, **since))
+    session.add(
+        ContactAccount(
+            contact_id=7,
+            platform="telegram",
+            external_id="77",
+            address="telegram:77",
+            language="en",
+            created_at=START,
+        )
+    )
     session.add(Activity(kind=ActivityKind.NOTE, text=CANARY, at=START, **since))
     session.add(Task(id=5, text=CANARY, owner_id=owner_id, author_id=owner_id, **since))

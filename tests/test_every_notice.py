@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from bot.demo.world import World
+from bot.surface import Incoming, Sent
 from crm_store import notices as owing
 from crm_store.addresses import Address
-from crm_store.models import Deal, Notice, Stage, StageKind, Ticket, User
+from crm_store.models import ContactAccount, Deal, Notice, Stage, StageKind, Ticket, User
 from crm_store.store import Actor, Session
+from handlers import rooms
 from handlers.notices import notices
 from handlers.reply import Reply
+from handlers.request import Said
 from jobs.schedule import SCHEDULE
 from tests.surfaces import jobs_context, morning
 from tests.test_every_command import within_limits
@@ -48,6 +52,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     _see_to_risks(made)
     made.terminals["mona"].say("account check")
     _mention(made)
+    serve_a_customer(made)
     yield made
     made.out.close()
     made.store.close()
@@ -80,6 +85,40 @@ def _mention(world: World) -> None:
             priority=owing.ALERT,
             address="slack:C1",
         )
+
+
+def serve_a_customer(world: World) -> None:
+    """A stranger asks, is answered, cannot be reached for a while, and the ticket is closed."""
+    service = replace(world.defaults, customers=True, tickets_chat="console:desk")
+    world.router.defaults = service
+    _ask(world, f"The printer {STRANGE[0]}")
+    with world.store.transaction(SEED) as session:
+        (opening,) = session.scalars(sa.select(Notice).where(Notice.kind == "ticket_room"))
+        told_ = world.router.tell(session, opening)
+        assert told_
+        world.router.ended(session, opening, Sent("", Address("console", "desk", "9")), told_[1])
+        account = session.scalars(sa.select(ContactAccount)).one()
+        account.reachable = False
+        rooms.tell_of_reach(session, account, morning())
+    _ask(world, "Hello?")
+    agnes, number = world.terminals["agnes"], _newest(world)
+    agnes.say(f"ticket reply {number} {STRANGE[1]}")
+    agnes.say(f"ticket close {number}")
+
+
+def _ask(world: World, words: str) -> None:
+    world.router.take(
+        Incoming(
+            platform="console",
+            key=words,
+            sender="sam",
+            name="Sam",
+            place=Address("console", "sam"),
+            private=True,
+            text=words,
+            said=Said(words, words, name=STRANGE[2]),
+        )
+    )
 
 
 def run_jobs(world: World, hours: int) -> None:

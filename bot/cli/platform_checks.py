@@ -116,6 +116,9 @@ async def _telegram(config: Config) -> AsyncIterator[Check]:
         yield await _webhook(bot, config)
         for address in _routes(config, "telegram"):
             yield await _telegram_route(bot, address)
+        if config.telegram.tickets_chat:
+            chat = Address.parse(config.telegram.tickets_chat).chat
+            yield await _tickets_chat(bot, chat, topics=config.telegram.tickets_topics)
     except DeliveryError as error:
         yield _problem("Telegram", error)
     finally:
@@ -146,6 +149,24 @@ async def _telegram_route(bot: Bot, address: Address) -> Check:
     except DeliveryError as error:
         return Check(name, ok=False, found=f"{error.reason}.", advice="Add the bot to the chat.")
     return Check(name, ok=True, found="the bot is in it.")
+
+
+async def _tickets_chat(bot: Bot, chat: str, *, topics: bool) -> Check:
+    from bot.telegram import sending
+
+    name = "Telegram tickets_chat"
+    try:
+        described = await sending.call(bot.get_chat(chat))
+        ours = await sending.call(bot.get_chat_member(chat, int(bot.token.partition(":")[0])))
+    except DeliveryError as error:
+        return Check(name, ok=False, found=f"{error.reason}.", advice="Add the bot to the group.")
+    if topics and not described.is_forum:
+        advice = "Switch on Topics in its settings, or set tickets_topics = false."
+        return Check(name, ok=False, found="the group has no topics.", advice=advice)
+    if topics and not getattr(ours, "can_manage_topics", False):
+        advice = "Make the bot an admin of the group with Manage topics."
+        return Check(name, ok=False, found="the bot may not open topics.", advice=advice)
+    return Check(name, ok=True, found="the bot can talk about tickets there.")
 
 
 def _routes(config: Config, platform: str) -> Sequence[Address]:

@@ -15,6 +15,7 @@ marks such as `⟨U+001B⟩`, so no text can move the cursor or change a colour.
 | actions | `[1] Done  [2] Snooze`; the caller runs the line when the number is typed | |
 | action.confirm | the caller asks it: it stands in `actions` | |
 | footer | last line, dim on a terminal | |
+| files | | named in the text |
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from bot.visible import (
     open_question,
     padded,
     visible,
+    with_files_named,
 )
 from bot.visible import width as columns_of
 from handlers.reply import Action, ChartKind, Reply, Tone
@@ -80,6 +82,7 @@ def render(reply: Reply, *, width: int = 80, colour: bool = False) -> ConsoleScr
     """Draw `reply` at most `width` columns wide, 48 at least; `colour` is for a terminal."""
     width = max(width, _NARROWEST_PAGE)
     paint = _paint if colour else _leave
+    reply = with_files_named(reply, "console")
     buttons = (*choices(reply.form), *reply.actions)
     parts = (
         _heading(reply, width, paint),

@@ -19,6 +19,7 @@ which Slack reads no markup, so it comes out letter by letter. Only the fallback
 | form | the question asked next, its choices as buttons; `render_form` for the modal | |
 | actions | buttons with style and confirmation | long lines by key; past 1,500 characters counted |
 | footer | context | cut at 300 |
+| files | | named in the text |
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from bot.visible import (
     row_label,
     units,
     visible,
+    with_files_named,
 )
 from handlers.reply import Action, FieldKind, Reply, Style, Tone
 from handlers.wording import _
@@ -98,6 +100,7 @@ def render(
     for it. `inline_choices` puts the choices of an open form question under it as buttons, for
     where no modal can be opened.
     """
+    reply = with_files_named(reply, "slack")
     offered = (choices(reply.form) if inline_choices else ()) + reply.actions
     footer = _note(paragraph(reply.footer, 300))
     above = [*_mention(reply), *_title(reply), *_text(reply), *_fields(reply.fields)]

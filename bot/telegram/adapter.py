@@ -11,9 +11,11 @@ import asyncio
 import dataclasses
 import hmac
 import html
+import itertools
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -25,13 +27,14 @@ from bot import charts
 from bot.config import Config
 from bot.leadership import Leadership
 from bot.surface import DeliveryError, Incoming, Sent
-from bot.telegram import events, menu, sending
+from bot.telegram import attachments, events, menu, offers, sending, topics
 from bot.telegram.events import BOT, Body, Destination, Moved, Reached
 from bot.telegram.render import TelegramMessage, confirmation, render
 from bot.visible import Press
-from crm_store import conversations, notices, users
+from crm_store import conversations, messages, moves, users
 from crm_store.addresses import Address
 from crm_store.store import Conflict, Session, StoreUnavailable
+from handlers import rooms
 from handlers.reply import Chart, Reply
 from handlers.wording import _, speaking
 
@@ -42,31 +45,36 @@ PATH = "/telegram/webhook"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 _LONG_POLL = 30  # seconds that Telegram holds an empty answer back
 _RENEW = 1.0  # seconds between looks at the lease
+_RELOOK = 30  # looks at the lease between those at where the group of the tickets is: seldom news
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
 _LAST_WORDS = 2.0  # seconds for what is being said when we stop
 
 Receive = Callable[[str, str, str, Body], Awaitable[bool]]
 Transact = Callable[[Callable[[Session], Any]], Any]
+Look = Callable[[str, str, str, int], Reply | None]
 
 
 class Telegram:
     """One bot.
 
-    `transact` runs its argument in a transaction of its own and returns the outcome. Of all the
+    `transact` runs its argument in a transaction of its own and returns the outcome. `look` finds
+    records for an account: platform, account, words and page. Of all the
     processes that share a store, the one with `leadership` polls, or registers the webhook.
     """
 
     name = events.PLATFORM
     can_look_up = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is built from, once
         self,
         config: Config,
         receive: Receive,
         shorten: Callable[[str], str],
         transact: Transact,
         leadership: Leadership,
+        *,
+        look: Look,
     ) -> None:
         self._config = config.telegram
         self._secrets = config.secrets
@@ -75,6 +83,7 @@ class Telegram:
         self._shorten = shorten
         self._transact = transact
         self._leadership = leadership
+        self._look = look
         self._me: Body | None = None
         self._offset: int | None = None
         self._running: asyncio.Task[None] | None = None
@@ -126,12 +135,14 @@ class Telegram:
     ) -> Sent:
         """Send one message; one that may have arrived before says so in its first line."""
         del key  # Telegram has no place for it
+        if reply.room:
+            return Sent("", await topics.keep(self._bot, address, reply.room))
         with speaking(language, zone):
             message = await asyncio.to_thread(render, reply, self._shorten)
             if again:
                 note = html.escape(_("(may be a repeat)"), quote=False)
                 message = dataclasses.replace(message, html=f"<i>{note}</i>\n{message.html}")
-        number = await sending.post(self._bot, address, message)
+        number = await self._post(address, message)
         await self._upload(message.chart, address, language)
         return Sent(str(number), address)
 
@@ -183,13 +194,27 @@ class Telegram:
 
     async def _introduce(self) -> None:
         me = await self._bot.get_me()
-        self._me = {"id": me.id, "username": me.username}
+        listening = {"customers": self._config.customers, "tickets": ""}
+        self._me = {"id": me.id, "username": me.username, **listening}
+        await self._find_tickets_chat()
+        if self._config.tickets_chat and not me.can_read_all_group_messages:
+            log.info("privacy mode is on: without being an admin of the group of the tickets")
         log.info("telegram reached mode=%s", self._config.mode)
+
+    async def _find_tickets_chat(self) -> None:
+        """Learn the id that the group of the tickets has by now."""
+        if self._me is None or not self._config.tickets_chat:
+            return
+        named = Address.parse(self._config.tickets_chat)
+        chat = await asyncio.to_thread(self._transact, lambda s: moves.current(s, named).chat)
+        self._me = {**self._me, "tickets": chat}
 
     async def _lead_for_ever(self) -> None:
         serving: asyncio.Task[None] | None = None
         try:
-            while True:
+            for round_ in itertools.count(1):
+                if round_ % _RELOOK == 0:
+                    await self._insist(self._find_tickets_chat)
                 leads = await asyncio.to_thread(self._leadership.ensure)
                 if leads and serving is None:
                     serving = asyncio.create_task(self._serve())
@@ -206,10 +231,15 @@ class Telegram:
     async def _serve(self) -> None:
         """Fetch updates, or have them posted, for as long as we lead."""
         await self._insist(self._register)
-        self._begin(menu.publish(self._bot, self._language))
+        people = await asyncio.to_thread(self._transact, menu.colleagues)
+        self._begin(menu.publish(self._bot, self._language, self._menus(people)))
         while self._config.mode == "polling":
             await self._insist(self._poll)
         await asyncio.Event().wait()
+
+    def _menus(self, people: Sequence[tuple[str, str]]) -> menu.Menus:
+        tickets = self._me["tickets"] if self._me else ""
+        return menu.Menus(self._config.customers, tickets, people)
 
     async def _register(self) -> None:
         # Neither call drops what waits: those are commands that people gave while we were away.
@@ -276,11 +306,39 @@ class Telegram:
             log.exception("update not understood id=%s", update["update_id"])
             return
         if change:
-            await asyncio.to_thread(self._transact, lambda session: _note(session, change))
+            await asyncio.to_thread(self._transact, lambda session: self._note(session, change))
+        if isinstance(change, Moved):
+            await self._find_tickets_chat()
+        if events.is_ask(body):
+            self._begin(self._offer(body["inline_query"]))
         if incoming:
             await self._receive(self.name, incoming.key, incoming.sender, body)
         if press:
             self._begin(self._acknowledge(body, press))
+
+    def _note(self, session: Session, change: Moved | Reached) -> None:
+        if isinstance(change, Moved):
+            moves.move(session, change.old, change.new)
+            return
+        users.set_reachable(session, self.name, change.account, reachable=change.reachable)
+        customer = messages.set_reachable(
+            session, self.name, change.account, reachable=change.reachable
+        )
+        if customer:
+            rooms.tell_of_reach(session, customer, datetime.now(UTC))
+
+    async def _offer(self, query: Body) -> None:
+        """Offer records to somebody who types our name in any chat; strangers are offered nothing."""
+        words, page = query["query"].strip(), offers.page_of(query)
+        try:
+            found = None
+            if words:
+                account = str(query["from"]["id"])
+                found = await asyncio.to_thread(self._look, self.name, account, words, page)
+            await sending.call(offers.answer(self._bot, query["id"], found, page))
+        except (DeliveryError, StoreUnavailable, Conflict) as error:
+            # The person has typed on, mostly, and asks anew.
+            log.info("inline question not answered reason=%s", type(error).__name__)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -325,8 +383,14 @@ class Telegram:
         if to.replaces and await sending.replace(self._bot, to.address, to.message, message):
             return Sent(str(to.message), to.address)
         reply_to = None if to.private else to.message
-        number = await sending.post(self._bot, to.address, message, reply_to)
+        number = await self._post(to.address, message, reply_to)
         return Sent(str(number), to.address)
+
+    async def _post(
+        self, to: Address, message: TelegramMessage, reply_to: int | None = None
+    ) -> int:
+        post = attachments.post if message.files else sending.post
+        return await post(self._bot, to, message, reply_to)
 
     async def _upload(self, chart: Chart | None, to: Address, language: str) -> None:
         if chart is None:
@@ -348,13 +412,6 @@ def _unless_ended(serving: asyncio.Task[None] | None) -> asyncio.Task[None] | No
     if error:
         log.error("bug while receiving", exc_info=error)
     return None
-
-
-def _note(session: Session, change: Moved | Reached) -> None:
-    if isinstance(change, Moved):
-        notices.move(session, change.old, change.new)
-    else:
-        users.set_reachable(session, events.PLATFORM, change.account, reachable=change.reachable)
 
 
 def _answerable(reply: Reply, to: Destination) -> Reply:

@@ -10,17 +10,22 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from bot.surface import Incoming
+from bot.telegram import contents
 from bot.telegram.render import read_press
 from bot.visible import Press
 from crm_store.addresses import Address
 from handlers.reading.line import strip_prefix
+from handlers.request import Said
 
 Body: TypeAlias = dict[str, Any]
 
 PLATFORM = "telegram"
 STORED = "\x01"  # a line that begins so is the key of a stored one
-UPDATES = ("message", "callback_query", "my_chat_member")  # an edit never runs a command again
-BOT = "rapport_bot"  # where a kept update says who we are: `id` and `username`
+# An edit never runs a command again; it changes what is kept of a ticket's messages.
+UPDATES = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
+# Where a kept update says who we are, `id` and `username`, and what we listen to besides commands:
+# strangers in private if `customers`, and everything in the group whose id is `tickets`.
+BOT = "rapport_bot"
 _CLOSED = frozenset({"kicked", "left"})
 
 
@@ -64,11 +69,11 @@ def key_of(body: Body) -> str:
 
 def read(body: Body) -> Incoming | None:
     """Return what the person did, None when it is nothing for us."""
-    event = body.get("callback_query") or body.get("message") or {}
+    event = body.get("callback_query") or _message(body)
     person = event.get("from")
     if person is None or person.get("is_bot"):
         return None
-    what = _pressed(event) if "callback_query" in body else _typed(event, body[BOT])
+    what = _pressed(event) if "callback_query" in body else _written(body)
     if what is None:
         return None
     to = destination(body)
@@ -88,7 +93,7 @@ def read(body: Body) -> Incoming | None:
 def destination(body: Body) -> Destination:
     """Return where the answer goes."""
     press = press_of(body)
-    message = body["callback_query"]["message"] if press else body["message"]
+    message = body["callback_query"]["message"] if press else _message(body)
     chat = message["chat"]
     # Other messages carry a thread id too: that of the message they reply to.
     topic = str(message["message_thread_id"]) if message.get("is_topic_message") else ""
@@ -114,11 +119,54 @@ def change_of(body: Body) -> Moved | Reached | None:
     if "migrate_to_chat_id" in message:
         old, new = message["chat"]["id"], message["migrate_to_chat_id"]
         return Moved(Address(PLATFORM, str(old)), Address(PLATFORM, str(new)))
+    if "migrate_from_chat_id" in message:
+        old, new = message["migrate_from_chat_id"], message["chat"]["id"]
+        return Moved(Address(PLATFORM, str(old)), Address(PLATFORM, str(new)))
     member = body.get("my_chat_member")
     if member is None or member["chat"]["type"] != "private":
         return None
     reachable = member["new_chat_member"]["status"] not in _CLOSED
     return Reached(str(member["chat"]["id"]), reachable)
+
+
+def is_ask(body: Body) -> bool:
+    """Tell whether somebody types our name in another chat, to find something."""
+    query = body.get("inline_query")
+    return query is not None and not query["from"].get("is_bot")
+
+
+def _message(body: Body) -> Body:
+    found: Body = body.get("message") or body.get("edited_message") or {}
+    return found
+
+
+def _written(body: Body) -> dict[str, Any] | None:
+    message, me = _message(body), body[BOT]
+    typed = _typed(message, me) if "message" in body else None
+    said = _said(message, me, edited="message" not in body)
+    return {**(typed or {}), "said": said} if typed or said else None
+
+
+def _said(message: Body, me: Body, *, edited: bool) -> Said | None:
+    """Return what may be talk with a customer or about a ticket; elsewhere nobody listens."""
+    private = message["chat"]["type"] == "private"
+    ours = me.get("customers") if private else str(message["chat"]["id"]) == me.get("tickets")
+    text, files = contents.words(message), contents.files(message)
+    if not ours or not (text or files) or strip_prefix(text, bot=me["username"]) is None:
+        return None
+    mention = _mention(me)
+    called = text.startswith("/") or (not private and bool(mention.search(text)))
+    replied = message.get("reply_to_message") or {}
+    return Said(
+        message_id=str(message["message_id"]),
+        text=text if private else mention.sub("", text).strip(),
+        files=files,
+        album=str(message.get("media_group_id") or ""),
+        edited=edited,
+        reply_to=str(replied["message_id"]) if _is_reply_to(message, me) else "",
+        called=called,
+        name=" ".join(filter(None, map(message["from"].get, ("first_name", "last_name")))),
+    )
 
 
 def _pressed(query: Body) -> dict[str, Any] | None:
@@ -137,11 +185,15 @@ def _typed(message: Body, me: Body) -> dict[str, Any] | None:
         return None
     if message["text"].startswith("/"):
         return {"text": _started(line)}
-    mention = re.compile(rf"(?<!\w)@{re.escape(me['username'])}\b[,:]?", re.IGNORECASE)
+    mention = _mention(me)
     private = message["chat"]["type"] == "private"
     if not (private or mention.search(line) or _is_reply_to(message, me)):
         return None
     return {"text": mention.sub("", line).strip()}
+
+
+def _mention(me: Body) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)@{re.escape(me['username'])}\b[,:]?", re.IGNORECASE)
 
 
 def _started(line: str) -> str:

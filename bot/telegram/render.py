@@ -20,6 +20,7 @@ nobody.
 | actions | buttons, up to three side by side, coloured by style | 100, the rest counted; long lines by key |
 | action.confirm | | Telegram has none: the press draws a second card, `confirmation` |
 | footer | italic | cut at 300 |
+| files | carried along for the adapter to send | named in the text if on another platform |
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from bot.visible import (
     row_label,
     units,
     width,
+    with_files_named,
 )
 from handlers.reply import Action, Reply, Style, Tone
 from handlers.wording import _
@@ -55,6 +57,7 @@ from handlers.wording import _
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from crm_store.files import File
     from handlers.reply import Chart, Field, Form, Row, Table
 
 LIMIT = 4_096  # UTF-16 units after the markup is read
@@ -75,7 +78,9 @@ _STYLES = {Style.PRIMARY: "primary", Style.DANGER: "danger"}
 
 @dataclass(frozen=True, slots=True)
 class TelegramMessage:
-    """The HTML of a message, its keyboard by rows, and the chart to upload beside it.
+    """The HTML of a message, its keyboard by rows, the chart to upload beside it, and its files.
+
+    Only with files the HTML may be empty.
 
     Send it with link previews off.
     """
@@ -83,6 +88,7 @@ class TelegramMessage:
     html: str
     keyboard: list[list[dict[str, Any]]]
     chart: Chart | None = None
+    files: tuple[File, ...] = ()
 
 
 def render(reply: Reply, shorten: Callable[[str], str]) -> TelegramMessage:
@@ -91,6 +97,7 @@ def render(reply: Reply, shorten: Callable[[str], str]) -> TelegramMessage:
     `shorten` keeps a text that is too long for a button and returns an ASCII key of at most 62
     characters for it.
     """
+    reply = with_files_named(reply, "telegram")
     page = _Page()
     title = reply.title.strip()
     ends = [_form(reply.form), _styled(paragraph(reply.footer.strip(), 300), "i")]
@@ -110,9 +117,9 @@ def render(reply: Reply, shorten: Callable[[str], str]) -> TelegramMessage:
     page.add(_styled(more_buttons(len(buttons) - _BUTTONS)))
     for end in ends:
         page.add(end)
-    return TelegramMessage(
-        page.text or _styled(_("Done.")), _keyboard(buttons[:_BUTTONS], shorten), reply.chart
-    )
+    words = page.text or ("" if reply.files else _styled(_("Done.")))
+    keyboard = _keyboard(buttons[:_BUTTONS], shorten)
+    return TelegramMessage(words, keyboard, reply.chart, reply.files)
 
 
 def confirmation(stored: str, shorten: Callable[[str], str]) -> TelegramMessage:

@@ -61,8 +61,9 @@ _FIXED = (
     "message can't be edited",
     "message to edit not found",
     "message_id_invalid",
-    "there is no text in the message to edit",
+    "there is no caption in the message to edit",
 )
+_CAPTIONED = "there is no text in the message to edit"
 _UNCHANGED = "message is not modified"
 _BAD_MARKUP = "can't parse entities"
 
@@ -108,7 +109,7 @@ async def post(bot: Bot, to: Address, message: TelegramMessage, reply_to: int | 
             chat_id=to.chat,
             text=text,
             parse_mode=mode,
-            message_thread_id=_topic(to),
+            message_thread_id=topic(to),
             reply_markup=_markup(message),
             reply_parameters=answers,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
@@ -136,8 +137,29 @@ async def replace(bot: Bot, to: Address, number: int, message: TelegramMessage) 
             ),
         )
     except DeliveryError as error:
+        if _CAPTIONED in error.reason:
+            return await _recaption(bot, to, number, message)
         if any(word in error.reason for word in _FIXED):
             return False
+        if _UNCHANGED not in error.reason:
+            raise
+    return True
+
+
+async def _recaption(bot: Bot, to: Address, number: int, message: TelegramMessage) -> bool:
+    """Put words below a file in the place of those that stand there."""
+    try:
+        await _worded(
+            message.html,
+            lambda text, mode: bot.edit_message_caption(
+                chat_id=to.chat,
+                message_id=number,
+                caption=text,
+                parse_mode=mode,
+                reply_markup=_markup(message),
+            ),
+        )
+    except DeliveryError as error:
         if _UNCHANGED not in error.reason:
             raise
     return True
@@ -151,7 +173,7 @@ async def post_picture(bot: Bot, to: Address, picture: bytes) -> None:
     """
     await call(
         bot.send_photo(
-            chat_id=to.chat, photo=picture, filename="chart.png", message_thread_id=_topic(to)
+            chat_id=to.chat, photo=picture, filename="chart.png", message_thread_id=topic(to)
         )
     )
 
@@ -187,12 +209,13 @@ async def _worded(text: str, send: Callable[[str, str | None], Awaitable[T]]) ->
             if _BAD_MARKUP not in str(error).casefold():
                 raise
         log.error("markup refused, sent as plain text")
-        return await send(_plain(text), None)
+        return await send(plain(text), None)
 
     return await call(tried())
 
 
-def _plain(markup: str) -> str:
+def plain(markup: str) -> str:
+    """Return the words of a message without their markup; a name in them calls nobody."""
     words = html.unescape(re.sub(r"<[^>]*>", "", markup))
     return re.sub(r"@(?=\w)", "@\u2060", words)  # without <code> a name would call its bearer
 
@@ -202,7 +225,8 @@ def _markup(message: TelegramMessage) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup.de_json(keyboard) if message.keyboard else None
 
 
-def _topic(to: Address) -> int | None:
+def topic(to: Address) -> int | None:
+    """Return the topic that an address names."""
     return int(to.thread) if to.thread else None
 
 

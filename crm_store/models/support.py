@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -76,18 +77,23 @@ class Ticket(Record, Base):
 
 
 class ActivityKind(enum.StrEnum):
-    """What happened; a reply goes to the customer, a note stays inside."""
+    """What happened; a message came from the customer, a reply goes there, a note stays inside."""
 
     NOTE = "note"
     CALL = "call"
     MEETING = "meeting"
     VISIT = "visit"
     EMAIL = "email"
+    MESSAGE = "message"
     REPLY = "reply"
 
 
 class Activity(Record, Base):
-    """One entry of the communication log; it stands on every record whose column is filled."""
+    """One entry of the communication log; it stands on every record whose column is filled.
+
+    `files` are what a message carries, each a dictionary of `crm_store.files.File`: the bytes
+    stay with the platform. The text before an edit is in the audit.
+    """
 
     __tablename__ = "activities"
     __table_args__ = (
@@ -100,6 +106,8 @@ class Activity(Record, Base):
 
     kind: Mapped[ActivityKind] = mapped_column(choice(ActivityKind))
     text: Mapped[str]
+    files: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    edited_at: Mapped[datetime | None]
     at: Mapped[datetime]
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))

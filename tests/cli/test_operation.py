@@ -240,6 +240,15 @@ def test_the_doctor_asks_telegram(rapport: Program) -> None:
         assert problems(rapport) == {}
         rapport.configure(base + routes)
         assert set(problems(rapport)) == {"route telegram:-100999"}
+        for chat, forum, bot, told in (
+            (-1001, False, "administrator", "no topics"),
+            (-1002, True, "member", "may not open topics"),
+            (-1003, True, "administrator", ""),
+        ):
+            telegram.add_chat(chat, forum=forum, bot=bot)
+            rapport.configure(f"{base}tickets_chat = {chat}\n")
+            assert told in problems(rapport).get("Telegram tickets_chat", "")
+            assert bool(problems(rapport)) is bool(told)
         rapport.env["TELEGRAM_BOT_TOKEN"] = "1:wrong"
         assert set(problems(rapport)) == {"Telegram"}
     assert set(problems(rapport)) == {"Telegram"}

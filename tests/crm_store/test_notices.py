@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from crm_store import halts, notices
+from crm_store import halts, moves, notices
 from crm_store.addresses import Address
 from crm_store.models import Digest, Identity, Notice, NoticeState
 from crm_store.notices import ALERT, DIGEST, REMINDER, REPLY, Due
@@ -199,12 +199,20 @@ def test_a_moved_chat_is_moved_everywhere_with_its_topics(store: Store) -> None:
     owe(store, "n", address="telegram:-5:7")
     owe(store, "m", address="telegram:-55")
     with store.transaction(ACTOR) as session:
-        notices.move(session, Address("telegram", "-5"), Address("telegram", "-1005"))
+        moves.move(session, Address("telegram", "-5"), Address("telegram", "-1005"))
     with store.reading() as session:
         assert session.query(Identity).one().address == "telegram:-1005"
         assert session.query(Digest).one().address == "telegram:-1005:7"
     assert get(store, "n").address == "telegram:-1005:7"
     assert get(store, "m").address == "telegram:-55"
+
+
+def test_what_the_configuration_sends_to_a_moved_chat_follows_it(store: Store) -> None:
+    for old, new in (("-5", "-1005"), ("-5", "-1005"), ("-1005", "-1009")):
+        with store.transaction(ACTOR) as session:
+            moves.move(session, Address("telegram", old), Address("telegram", new))
+    owe(store, "n", address="telegram:-5:7")
+    assert get(store, "n").address == "telegram:-1009:7"
 
 
 def test_one_can_ask_what_waits_for_whom(store: Store) -> None:

@@ -8,7 +8,7 @@
 It keeps what the app sends (`messages`, `commands`, `callbacks`, `files`, `actions`, `log`),
 refuses what Telegram refuses, and records in `violations` what must never be sent. The parts are
 in the sibling telegram_… modules; faults and the log are in server. Not here: Markdown (write
-HTML), payments, stickers, albums, inline messages, flood limits of their own accord.
+HTML), payments, stickers, inline messages, flood limits of their own accord.
 """
 
 from __future__ import annotations

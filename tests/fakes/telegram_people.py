@@ -34,15 +34,31 @@ class TelegramPeople(TelegramSending, TelegramChats, TelegramUpdates):
             chat, user, text=text, entities=typed_entities(text), topic=topic, reply_to=reply_to
         )
 
-    def photo(self, chat: int, user: int, content: bytes, caption: str = "") -> TelegramMessage:
-        """Send a picture."""
-        return self._send(chat, user, "photo", "photo.jpg", content, caption)
+    def photo(
+        self, chat: int, user: int, content: bytes, caption: str = "", **where: Any
+    ) -> TelegramMessage:
+        """Send a picture; `where` is as in `message`."""
+        return self._send(chat, user, "photo", "photo.jpg", content, caption, **where)
 
     def document(
-        self, chat: int, user: int, name: str, content: bytes, caption: str = ""
+        self, chat: int, user: int, name: str, content: bytes, caption: str = "", **where: Any
     ) -> TelegramMessage:
         """Send a file."""
-        return self._send(chat, user, "document", name, content, caption)
+        return self._send(chat, user, "document", name, content, caption, **where)
+
+    def voice(self, chat: int, user: int, content: bytes, **where: Any) -> TelegramMessage:
+        """Speak."""
+        return self._send(chat, user, "voice", "voice.ogg", content, "", **where)
+
+    def album(
+        self, chat: int, user: int, contents: list[bytes], caption: str = "", **where: Any
+    ) -> list[TelegramMessage]:
+        """Send pictures at once: they come one by one, the caption with the first."""
+        name = str(self.number())
+        return [
+            self.photo(chat, user, content, "" if index else caption, album=name, **where)
+            for index, content in enumerate(contents)
+        ]
 
     def edited_message(self, message: TelegramMessage, text: str) -> TelegramMessage:
         """Change the text of a person's own message."""
@@ -79,10 +95,10 @@ class TelegramPeople(TelegramSending, TelegramChats, TelegramUpdates):
             self.queue("callback_query", query)
             return str(query["id"])
 
-    def inline_query(self, user: int, text: str) -> str:
+    def inline_query(self, user: int, text: str, offset: str = "") -> str:
         """Type after @bot in any chat; the answer comes into `inline_queries[id]`."""
         with self.changed:
-            query = self._ask(user, "inline_query", query=text, offset="")
+            query = self._ask(user, "inline_query", query=text, offset=offset)
             self.inline_queries[query["id"]] = {"query": text, "user": user, "at": self.clock()}
             self.queue("inline_query", query)
             return str(query["id"])
@@ -120,12 +136,19 @@ class TelegramPeople(TelegramSending, TelegramChats, TelegramUpdates):
             return new
 
     def _send(
-        self, chat: int, user: int, kind: str, name: str, content: bytes, caption: str
+        self,
+        chat: int,
+        user: int,
+        kind: str,
+        name: str,
+        content: bytes,
+        caption: str,
+        **where: Any,
     ) -> TelegramMessage:
         with self.changed:
-            file = self.keep_file(name, content)
+            file = self.keep_file(name, content, kind)
         words: Json = {"text": caption, "entities": typed_entities(caption)}
-        return self._write(chat, user, kind=kind, file=file, **words)
+        return self._write(chat, user, kind=kind, file=file, **words, **where)
 
     def _write(
         self, chat: int, user: int, reply_to: TelegramMessage | None = None, **facts: Any

@@ -16,6 +16,7 @@ from .telegram_markup import CAPTION_MOST, TEXT_MOST, check_keyboard, read_text,
 from .telegram_world import Chat, TelegramMessage, TelegramWorld, bot_api, flag, nested, whole
 
 CALLBACK_SECONDS = 15
+ALBUM_LEAST, ALBUM_MOST = 2, 10
 DELETE_SECONDS = 48 * 3600
 PHOTO_BYTES_MOST = 10 * 2**20
 UPLOAD_BYTES_MOST = 50 * 2**20
@@ -139,6 +140,54 @@ class TelegramSending(TelegramWorld):
         """Post a file, with a caption perhaps."""
         return self._send_file(params, "document")
 
+    @bot_api("sendVoice")
+    def send_voice(self, params: Json) -> Json:
+        """Post a voice message."""
+        return self._send_file(params, "voice")
+
+    @bot_api("sendAudio")
+    def send_audio(self, params: Json) -> Json:
+        """Post a piece of music."""
+        return self._send_file(params, "audio")
+
+    @bot_api("sendVideo")
+    def send_video(self, params: Json) -> Json:
+        """Post a film."""
+        return self._send_file(params, "video")
+
+    @bot_api("sendAnimation")
+    def send_animation(self, params: Json) -> Json:
+        """Post a film without sound."""
+        return self._send_file(params, "animation")
+
+    @bot_api("sendMediaGroup")
+    def send_media_group(self, params: Json) -> list[Json]:
+        """Post 2 to 10 known files as one album, the caption below the first."""
+        chat = self.reach(params.get("chat_id"))
+        place = self._place(chat, params)
+        media = nested(params, "media") or []
+        if not ALBUM_LEAST <= len(media) <= ALBUM_MOST:
+            refuse("Bad Request: wrong number of media in the group")
+        kinds = {item["type"] for item in media}
+        if len(kinds) > 1 and not kinds <= {"photo", "video"}:
+            refuse("Bad Request: wrong type of the media in the group")
+        if any(self._kind_of(item["media"]) != item["type"] for item in media):
+            refuse("Bad Request: wrong file identifier/HTTP URL specified")
+        album, sent = str(self.number()), []
+        for item in media:
+            words = self._words("sendMediaGroup", item, "caption", CAPTION_MOST)
+            facts = {**words, "kind": item["type"], "file": item["media"], "album": album}
+            sent.append(self.keep(chat, **place, **facts))
+        return [self.message_dict(message) for message in sent]
+
+    @bot_api("editMessageCaption")
+    def edit_caption(self, params: Json) -> Json:
+        """Change the words below a file of ours."""
+        message = self._own(params, "edit")
+        if message.kind == "text":
+            refuse("Bad Request: there is no caption in the message to edit")
+        return self._reword(message, "editMessageCaption", params, "caption", CAPTION_MOST)
+
     @bot_api("sendChatAction")
     def send_chat_action(self, params: Json) -> bool:
         """Show that we are typing."""
@@ -154,12 +203,17 @@ class TelegramSending(TelegramWorld):
         message = self._own(params, "edit")
         if message.kind != "text":
             refuse("Bad Request: there is no text in the message to edit")
-        words = self._words("editMessageText", params, "text", TEXT_MOST)
+        return self._reword(message, "editMessageText", params, "text", TEXT_MOST)
+
+    def _reword(
+        self, message: TelegramMessage, method: str, params: Json, name: str, most: int
+    ) -> Json:
+        words = self._words(method, params, name, most)
         old = (message.text, message.entities, message.markup)
         if old == (words["text"], words["entities"], words["markup"]):
             refuse(_NOT_MODIFIED)
-        for name, value in words.items():
-            setattr(message, name, value)
+        for part, value in words.items():
+            setattr(message, part, value)
         message.edited_at = self.now()
         return self.message_dict(message)
 
@@ -224,8 +278,14 @@ class TelegramSending(TelegramWorld):
             refuse("Bad Request: RESULT_ID_DUPLICATE")
         if not all(1 <= len(name.encode()) <= 64 for name in names):
             refuse("Bad Request: RESULT_ID_INVALID")
-        personal = {"is_personal": flag(params, "is_personal")}
-        asked["answer"] = {"results": results, **personal}
+        if len(str(params.get("next_offset") or "").encode()) > 64:
+            refuse("Bad Request: NEXT_OFFSET_INVALID")
+        asked["answer"] = {
+            "results": results,
+            "is_personal": flag(params, "is_personal"),
+            "cache_time": whole(params, "cache_time", 300),
+            "next_offset": str(params.get("next_offset") or ""),
+        }
         return True
 
     @bot_api("setMyCommands")
@@ -266,7 +326,8 @@ class TelegramSending(TelegramWorld):
         topic = whole(params, "message_thread_id") or None
         if topic is not None and topic not in chat.topics:
             refuse("Bad Request: message thread not found")
-        if topic is not None and chat.topics[topic]["closed"]:
+        admin = chat.members.get(self.bot_id) == "administrator"
+        if topic is not None and chat.topics[topic]["closed"] and not admin:
             refuse("Bad Request: TOPIC_CLOSED")
         reply = nested(params, "reply_parameters") or {}
         number = reply.get("message_id") or whole(params, "reply_to_message_id") or None
@@ -279,7 +340,7 @@ class TelegramSending(TelegramWorld):
     def _send_file(self, params: Json, kind: str) -> Json:
         chat = self.reach(params.get("chat_id"))
         place = self._place(chat, params)
-        method = "sendPhoto" if kind == "photo" else "sendDocument"
+        method = f"send{kind.title()}"
         words = self._words(method, params, "caption", CAPTION_MOST)
         file = self._given_file(params, kind)
         return self.message_dict(self.keep(chat, **place, **words, kind=kind, file=file))
@@ -289,6 +350,8 @@ class TelegramSending(TelegramWorld):
         part = sent.get(kind) or sent.get(named.removeprefix("attach://"))
         if part is None:
             if named in self.files:
+                if self._kind_of(named) not in {kind, ""}:
+                    refuse(f"Bad Request: can't use file of type {self._kind_of(named)} as {kind}")
                 return named
             refuse(f"Bad Request: there is no {kind} in the request")
         name, content = part
@@ -299,10 +362,13 @@ class TelegramSending(TelegramWorld):
             refuse("Request Entity Too Large", code=413)
         if kind == "photo" and not content.startswith(_PICTURES):
             refuse("Bad Request: IMAGE_PROCESS_FAILED")
-        return self.keep_file(name or kind, content)
+        return self.keep_file(name or kind, content, kind)
 
-    def keep_file(self, name: str, content: bytes) -> str:
-        """Keep a file and return its file_id."""
+    def _kind_of(self, file_id: str) -> str:
+        return str(self.files.get(file_id, {}).get("kind", ""))
+
+    def keep_file(self, name: str, content: bytes, kind: str = "") -> str:
+        """Keep a file and return its file_id, by which it is sent again as the same kind."""
         number = self.number()
         file_id = f"file-{number}"
         self.files[file_id] = {
@@ -313,6 +379,7 @@ class TelegramSending(TelegramWorld):
             "mime_type": mimetypes.guess_type(name)[0] or "application/octet-stream",
             "file_path": f"documents/{number}_{name}",
             "content": content,
+            "kind": kind,
         }
         return file_id
 

@@ -37,7 +37,8 @@ class TelegramMessage:
     """One message as it stands. `user` is the sender's id; `topic` is message_thread_id.
 
     `text` is the text or caption without markup, `html` what we sent when it was HTML; `kind`
-    is text, photo or document, `file` the file's id.
+    is text, photo, document, voice, audio, video or animation, `file` the file's id; messages of
+    one `album` are shown together.
     """
 
     chat: int
@@ -51,6 +52,7 @@ class TelegramMessage:
     topic: int | None = None
     kind: str = "text"
     file: str | None = None
+    album: str = ""
     reply_to: int | None = None
     edited_at: int | None = None
     reactions: list[Json] = field(default_factory=list)
@@ -107,7 +109,18 @@ _UNREACHABLE = {
 class TelegramWorld(FakeServer):
     """The state of the fake and the ways to set it up."""
 
-    SENDING = frozenset({"sendMessage", "sendPhoto", "sendDocument"})
+    SENDING = frozenset(
+        {
+            "sendMessage",
+            "sendPhoto",
+            "sendDocument",
+            "sendVoice",
+            "sendAudio",
+            "sendVideo",
+            "sendAnimation",
+            "sendMediaGroup",
+        }
+    )
     TWISTS = frozenset({"duplicate", "reorder"})
 
     def __init__(
@@ -298,8 +311,18 @@ class TelegramWorld(FakeServer):
             if message.kind == "photo":
                 parts["photo"] = [{**shown, "width": 640, "height": 480}]
             else:
-                shown |= {"file_name": file["file_name"], "mime_type": file["mime_type"]}
-                parts["document"] = shown
+                shown |= {"mime_type": file["mime_type"]}
+                if message.kind in {"voice", "audio", "video", "animation"}:
+                    shown["duration"] = 1
+                if message.kind in {"video", "animation"}:
+                    shown |= {"width": 640, "height": 480}
+                if message.kind != "voice":
+                    shown["file_name"] = file["file_name"]
+                parts[message.kind] = shown
+                if message.kind == "animation":
+                    parts["document"] = shown
+        if message.album:
+            parts["media_group_id"] = message.album
         replied = [m for m in self.chats[message.chat].messages if m.message_id == message.reply_to]
         if replied:
             parts["reply_to_message"] = self.message_dict(replied[0])

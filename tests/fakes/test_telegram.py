@@ -5,6 +5,7 @@ What Rapport does with it is tested elsewhere.
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from telegram import (
     Bot,
     BotCommand,
     InlineQueryResultArticle,
+    InputMediaDocument,
+    InputMediaPhoto,
     InputTextMessageContent,
     ReplyParameters,
 )
@@ -278,7 +281,10 @@ def test_topics_are_opened_closed_and_written_to(telegram: FakeTelegram) -> None
     send(telegram, chat=FORUM, message_thread_id=topic)
     assert len(telegram.messages(FORUM, topic=topic)) == 1
     use(telegram, lambda bot: bot.close_forum_topic(FORUM, topic))
+    send(telegram, chat=FORUM, message_thread_id=topic)  # an admin may
+    telegram.chats[FORUM].members[telegram.bot_id] = "member"
     closed = refused(telegram, lambda bot: bot.send_message(FORUM, "x", message_thread_id=topic))
+    telegram.chats[FORUM].members[telegram.bot_id] = "administrator"
     use(telegram, lambda bot: bot.reopen_forum_topic(FORUM, topic))
     use(telegram, lambda bot: bot.edit_forum_topic(FORUM, topic, name="Ticket one"))
     missing = refused(telegram, lambda bot: bot.send_message(FORUM, "x", message_thread_id=99))
@@ -288,6 +294,31 @@ def test_topics_are_opened_closed_and_written_to(telegram: FakeTelegram) -> None
         "message thread not found",
         "the chat is not a forum",
     )
+
+
+def test_files_are_sent_again_as_what_they_were_and_albums_within_their_limits(
+    telegram: FakeTelegram,
+) -> None:
+    photo = telegram.photo(ANN, ANN, b"\x89PNG\r\n\x1a\n").file or ""
+    paper = telegram.document(ANN, ANN, "a.pdf", b"%PDF").file or ""
+    sent = use(telegram, lambda bot: bot.send_photo(ANN, photo, caption="one"))
+    use(telegram, lambda bot: bot.edit_message_caption(ANN, sent.message_id, caption="two"))
+    assert telegram.messages(ANN)[-1].text == "two"
+    wrong = refused(telegram, lambda bot: bot.send_voice(ANN, photo))
+    assert wrong == "can't use file of type photo as voice"
+    two = [InputMediaPhoto(photo), InputMediaPhoto(photo)]
+    album = use(telegram, lambda bot: bot.send_media_group(ANN, two, caption="both"))
+    assert len({message.media_group_id for message in album}) == 1
+    mixed: list[Any] = [InputMediaPhoto(photo), InputMediaDocument(paper)]
+    problems = [
+        refused(telegram, functools.partial(Bot.send_media_group, chat_id=ANN, media=media))
+        for media in (two[:1], two * 6, mixed)
+    ]
+    assert problems == [
+        "wrong number of media in the group",
+        "wrong number of media in the group",
+        "wrong type of the media in the group",
+    ]
 
 
 def test_a_reply_needs_its_message_unless_it_may_go_without(telegram: FakeTelegram) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.surface import DeliveryError
-from crm_store import notices
+from crm_store import moves, notices
 from crm_store.addresses import Address
 from crm_store.models import NoticeState
 from crm_store.store import Store
@@ -92,7 +92,7 @@ def test_a_group_that_moves_takes_its_mode_and_its_mute_along(room: Mailroom) ->
     room.manager.says("channel mode edit address=telegram:-5")
     room.manager.says('mute telegram:-5 until=friday reason="it is being moved"')
     with room.session() as session:
-        notices.move(session, Address("telegram", "-5"), Address("telegram", "-1005"))
+        moves.move(session, Address("telegram", "-5"), Address("telegram", "-1005"))
     assert "telegram:-1005" in str(room.manager.says("channel list").table)
     assert "telegram:-1005" in str(room.manager.says("mutes").table)
 

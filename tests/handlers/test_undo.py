@@ -36,6 +36,8 @@ FIRST = {
     "deal restore": ["deal delete 42"],
     "ticket reopen": ["ticket close 42"],
     "ticket restore": ["ticket delete 42"],
+    "ticket send": ["ticket note 42 It is on its way"],
+    "ticket unsend": ["ticket reply 42 It is on its way"],
     "task snooze": ["task snooze 5 friday 15:00"],
     "task restore": ["task delete 5"],
     "followup": ['followup "Acme Ltd" friday 15:00'],

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from bot.surface import Incoming
 from bot.telegram.events import Moved, Reached, change_of, destination, key_of, press_of, read
 from crm_store.addresses import Address
+from crm_store.files import File
+from handlers.request import Said
 
 ME = {"id": 42, "username": "rapport_bot"}
 ANN = {
@@ -22,6 +24,9 @@ ANN = {
 }
 PRIVATE = {"id": 7, "type": "private"}
 GROUP = {"id": -100, "type": "supergroup", "title": "Sales"}
+SMALL = {"file_unique_id": "u", "file_size": 1, "width": 9, "height": 9}
+PHOTO = {**SMALL, "file_id": "p", "file_size": 9, "width": 90, "height": 90}
+DOCUMENT = {"file_id": "d", "file_unique_id": "u", "file_name": "a.pdf", "file_size": 3}
 
 
 def update(**kind: Any) -> dict[str, Any]:
@@ -191,11 +196,87 @@ def test_a_button_on_a_message_that_is_gone_or_in_another_chat() -> None:
 def test_a_group_that_moved_and_a_person_who_blocked_us_are_noted() -> None:
     moved = message("x", {"id": -5, "type": "group"}, migrate_to_chat_id=-1005)
     assert change_of(moved) == Moved(Address("telegram", "-5"), Address("telegram", "-1005"))
+    arrived = message("x", {"id": -1005, "type": "supergroup"}, migrate_from_chat_id=-5)
+    assert change_of(arrived) == change_of(moved)
     for status, reachable in (("kicked", False), ("member", True)):
         member = {"chat": PRIVATE, "from": ANN, "new_chat_member": {"status": status}}
         assert change_of(update(my_chat_member=member)) == Reached("7", reachable)
     member = {"chat": GROUP, "from": ANN, "new_chat_member": {"status": "kicked"}}
     assert change_of(update(my_chat_member=member)) is None
+
+
+LISTENING = {**ME, "customers": True, "tickets": "-100"}
+
+
+def said(body: dict[str, Any]) -> Said | None:
+    found = read({**body, "rapport_bot": LISTENING})
+    return found.said if found else None
+
+
+def test_where_nobody_listens_talk_and_files_are_nothing_to_us() -> None:
+    elsewhere = {"id": -7, "type": "supergroup", "title": "Friends"}
+    for body in (message("just talk", elsewhere), message("", elsewhere, photo=[PHOTO])):
+        assert said(body) is None
+        assert read(body) is None
+
+
+def test_in_the_group_of_the_tickets_everything_is_heard() -> None:
+    talk = said(message("It burns", GROUP))
+    assert talk == Said("5", "It burns", name="Ann Lee")
+    called = said(message("@rapport_bot reply Come", GROUP))
+    assert called == Said("5", "reply Come", called=True, name="Ann Lee")
+    assert said(message("/reply@other_bot Come", GROUP)) is None
+
+
+def test_service_messages_are_never_talk() -> None:
+    services: tuple[dict[str, Any], ...] = (
+        {"forum_topic_created": {"name": "Desk", "icon_color": 1}},
+        {"forum_topic_edited": {"name": "Desk"}},
+        {"forum_topic_closed": {}},
+        {"new_chat_members": [ANN]},
+        {"pinned_message": {"message_id": 1}},
+    )
+    for service in services:
+        body = message("x", GROUP, **service)
+        del body["message"]["text"]
+        assert said(body) is None
+
+
+@pytest.mark.parametrize(
+    ("held", "file", "words"),
+    [
+        ({"photo": [{**SMALL, "file_id": "s"}, PHOTO]}, File("telegram", "p", "photo", "", 9), ""),
+        ({"voice": DOCUMENT}, File("telegram", "d", "voice", "a.pdf", 3), ""),
+        (
+            {"document": DOCUMENT, "caption": "read"},
+            File("telegram", "d", "document", "a.pdf", 3),
+            "read",
+        ),
+        (
+            {"animation": DOCUMENT, "document": DOCUMENT},
+            File("telegram", "d", "animation", "a.pdf", 3),
+            "",
+        ),
+        ({"sticker": {"file_id": "x", "emoji": "😀"}}, None, "😀"),
+        ({"location": {"latitude": 52.5, "longitude": 13.4}}, None, "52.5, 13.4"),
+        ({"contact": {"first_name": "Bo", "phone_number": "+49"}}, None, "Bo +49"),
+    ],
+)
+def test_what_a_customer_sends_is_words_and_files(
+    held: dict[str, Any], file: File | None, words: str
+) -> None:
+    body = message("", **held)
+    del body["message"]["text"]
+    found = said(body)
+    assert found
+    assert (found.files, found.text) == ((file,) if file else (), words)
+
+
+def test_an_edit_and_an_album_name_what_they_belong_to() -> None:
+    written = message("", photo=[PHOTO], media_group_id="g")["message"]
+    found = said(update(edited_message={**written, "caption": "new"}))
+    assert found
+    assert (found.edited, found.album, found.message_id) == (True, "g", "5")
 
 
 @given(st.text(max_size=60))

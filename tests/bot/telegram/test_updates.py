@@ -32,7 +32,12 @@ def test_a_kill_between_keeping_and_confirming_runs_a_command_once(polled: Offic
 
     leadership = Leadership(app.store, LEASE, app.store.now)
     app.surfaces["telegram"] = Telegram(
-        app.config, keep_and_die, app.shorten, app.transact, leadership
+        app.config,
+        keep_and_die,
+        app.shorten,
+        app.transact,
+        leadership,
+        look=app.router.look,
     )
 
     async def scene(_: App) -> None:
