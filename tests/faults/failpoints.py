@@ -176,11 +176,11 @@ def _mark_first() -> None:
 
 def _mark_apart() -> None:
     """Commit the effects of an event, and its mark in a second transaction."""
-    handle = Router.handle
+    take = Router.take
 
-    def torn(self: Router, incoming: Incoming, inbox_id: int | None = None) -> Answer:
-        answer = handle(self, incoming, None)
-        if inbox_id is not None:
+    def torn(self: Router, incoming: Incoming, inbox_id: int | None = None) -> Answer | None:
+        answer = take(self, incoming, None)
+        if answer is not None and inbox_id is not None:
             reply = {
                 "reply": answer.reply.to_dict(),
                 "language": answer.language,
@@ -190,7 +190,7 @@ def _mark_apart() -> None:
                 inbox.done(session, inbox_id, reply)
         return answer
 
-    _replace(Router, "handle", torn)
+    _replace(Router, "take", torn)
 
 
 def _everybody_leads() -> None:
