@@ -82,8 +82,8 @@ SEEDING = Actor(None, "benchmark", "seed", "seed")
 Run = Callable[[], Awaitable[float]]
 """Carries one message out and returns the seconds after which it was acknowledged."""
 
-_numbers = itertools.count(1)
-_writes = itertools.cycle(WRITES)
+numbers = itertools.count(1)
+writes = itertools.cycle(WRITES)
 
 
 def main() -> None:
@@ -105,13 +105,13 @@ async def measure(folder: Path, rounds: int) -> None:
         "slack-bolt, 1 listener, `process_before_response=True`": _bolt(1, waits=True),
         "Rapport, the routing alone, every command known, nothing done": ours.route,
         "**Rapport, Slack, a command that reads**": lambda: ours.slack(READ),
-        SLACK_WRITE: lambda: ours.slack(next(_writes)),
+        SLACK_WRITE: lambda: ours.slack(next(writes)),
         BOLT_HTTP: _bolt_http(),
-        HTTP_WRITE: lambda: ours.http(next(_writes)),
+        HTTP_WRITE: lambda: ours.http(_slash("/crm", next(writes))),
         PTB: telegrams[1],
         f"python-telegram-bot, {LISTENERS} handlers, nothing done": telegrams[LISTENERS],
         "**Rapport, Telegram, a command that reads**": lambda: ours.telegram(READ),
-        TELEGRAM_WRITE: lambda: ours.telegram(next(_writes)),
+        TELEGRAM_WRITE: lambda: ours.telegram(next(writes)),
     }
     seen: dict[str, list[tuple[float, float, float]]] = {name: [] for name in variants}
     for number in range(rounds):
@@ -139,7 +139,7 @@ def _print(seen: dict[str, list[tuple[float, float, float]]], rounds: int) -> No
     print("|---|--:|--:|--:|")
     for name, times in seen.items():
         acknowledged, done, worked = (
-            _shown(statistics.median(column)) for column in zip(*times, strict=True)
+            shown(statistics.median(column)) for column in zip(*times, strict=True)
         )
         acknowledged = acknowledged if name.startswith(("**", "slack")) else "–"
         print(f"| {name} | {acknowledged} | {done} | {worked} |")
@@ -149,7 +149,8 @@ def _print(seen: dict[str, list[tuple[float, float, float]]], rounds: int) -> No
         print(f"- {ours.strip('*')}: done after {ratio:.2g} times what {peer} takes.")
 
 
-def _shown(seconds: float) -> str:
+def shown(seconds: float) -> str:
+    """Write a duration with the unit that fits it."""
     return f"{seconds * 1000:.1f} ms" if seconds >= 0.001 else f"{seconds * 1_000_000:.0f} µs"
 
 
@@ -248,10 +249,10 @@ class Ours:
         await bolt.async_dispatch(AsyncBoltRequest(body=raw))
         return await self._settled(began)
 
-    async def http(self, line: str) -> float:
-        """Carry a slash command out that Slack posted."""
+    async def http(self, raw: str) -> float:
+        """Carry out what Slack posted."""
         began = time.perf_counter()
-        assert await _post(self.app, _slash("/crm", line)) == 200
+        assert await post(self.app, raw) == 200
         return await self._settled(began)
 
     async def telegram(self, line: str) -> float:
@@ -276,7 +277,9 @@ class Ours:
 # --------------------------------------------------------------------------------------------- peers
 
 
-def _bolt_app(listeners: int, *, waits: bool = False) -> AsyncApp:
+def bolt_app(listeners: int, *, waits: bool = False) -> AsyncApp:
+    """Make Bolt with listeners of slash commands that do nothing."""
+
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_user_id="UBOT")
 
@@ -296,7 +299,7 @@ def _bolt_app(listeners: int, *, waits: bool = False) -> AsyncApp:
 
 
 def _bolt(listeners: int, *, waits: bool = False) -> Run:
-    app = _bolt_app(listeners, waits=waits)
+    app = bolt_app(listeners, waits=waits)
     targets = itertools.cycle(range(listeners))
 
     async def run() -> float:
@@ -310,17 +313,22 @@ def _bolt(listeners: int, *, waits: bool = False) -> Run:
     return run
 
 
-def _bolt_http() -> Run:
-    handler = AsyncSlackRequestHandler(_bolt_app(1))
+def bolt_web(bolt: AsyncApp) -> Starlette:
+    """Put Bolt behind the handler that it brings for Starlette."""
+    handler = AsyncSlackRequestHandler(bolt)
 
     async def endpoint(request: Request) -> Response:
         return await handler.handle(request)
 
-    app = Starlette(routes=[Route("/slack/events", endpoint, methods=["POST"])])
+    return Starlette(routes=[Route("/slack/events", endpoint, methods=["POST"])])
+
+
+def _bolt_http() -> Run:
+    app = bolt_web(bolt_app(1))
 
     async def run() -> float:
         began = time.perf_counter()
-        assert await _post(app, _slash("/crm0", READ)) == 200
+        assert await post(app, _slash("/crm0", READ)) == 200
         return time.perf_counter() - began
 
     return run
@@ -352,7 +360,7 @@ async def _telegram(handlers: int) -> Run:
 
 
 def _slash(command: str, text: str) -> str:
-    number = next(_numbers)
+    number = next(numbers)
     return urlencode(
         {
             "command": command,
@@ -378,7 +386,7 @@ def _signed(raw: str) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _update(line: str) -> str:
-    number = next(_numbers)
+    number = next(numbers)
     person = {"id": TELEGRAM_ACCOUNT, "is_bot": False, "first_name": "Rita", "language_code": "en"}
     message = {
         "message_id": number,
@@ -393,7 +401,7 @@ def _update(line: str) -> str:
     return json.dumps({"update_id": number, "message": message})
 
 
-async def _post(app: Starlette, raw: str) -> int:
+async def post(app: Starlette, raw: str) -> int:
     """Post to an ASGI application without a socket and return the status."""
     status = 0
 

@@ -225,9 +225,14 @@ def forecast(
 ) -> list[tuple[str, str, int, Decimal, Decimal]]:
     """Return month (`2026-12`), currency, count, sum and probability-weighted sum of the open deals closing then."""
     of_month = _month(session, Deal.close_on)
-    hundredfold = sa.type_coerce(sa.func.sum(Deal.amount * Stage.probability), Deal.amount.type)
     query = (
-        sa.select(of_month, Deal.currency, sa.func.count(), sa.func.sum(Deal.amount), hundredfold)
+        sa.select(
+            of_month,
+            Deal.currency,
+            Stage.probability,
+            sa.func.count(),
+            sa.func.sum(Deal.amount),
+        )
         .join(Deal.stage)
         .where(
             Stage.kind == StageKind.OPEN,
@@ -236,13 +241,17 @@ def forecast(
             Deal.close_on >= since,
             Deal.close_on < until,
         )
-        .group_by(of_month, Deal.currency)
+        .group_by(of_month, Deal.currency, Stage.probability)
         .order_by(of_month, Deal.currency)
     )
-    return [
-        (month, currency, count, amount or Decimal(0), (weighted or Decimal(0)) / 100)
-        for month, currency, count, amount, weighted in session.execute(query)
-    ]
+    sums: dict[tuple[str, str], tuple[int, Decimal, Decimal]] = {}
+    for month, currency, probability, count, amount in session.execute(query):
+        total = amount or Decimal(0)
+        before = sums.get((month, currency), (0, Decimal(0), Decimal(0)))
+        # Weighted here: a product of two columns has no room in the database's integers.
+        weighted = before[2] + total * probability / 100
+        sums[month, currency] = before[0] + count, before[1] + total, weighted
+    return [(month, currency, *summed) for (month, currency), summed in sums.items()]
 
 
 def unplanned(session: Session, since: date, until: date) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 PLACES = Decimal("0.01")
-LIMIT = Decimal(1000000000000000)  # 10**15: with two places it fits a 64-bit integer
+# 10**15, of one amount: with two places it fits a 64-bit integer. A sum may be larger.
+LIMIT = Decimal(1000000000000000)
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -20,16 +21,13 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        """Refuse what the store could not keep exactly.
+        """Refuse what is no exact amount.
 
         Raises:
-            ValueError: the amount is not finite, has more than two places or is not below 10**15.
+            ValueError: the amount is not finite or has more than two places.
         """
         if not self.amount.is_finite():
             message = f"amount must be finite, got {self.amount}"
-            raise ValueError(message)
-        if abs(self.amount) >= LIMIT:
-            message = f"amount must be below {LIMIT}, got {self.amount}"
             raise ValueError(message)
         if self.amount != self.amount.quantize(PLACES):
             message = f"amount must have at most two places, got {self.amount}"

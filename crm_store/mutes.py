@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from crm_store import channels, records
 from crm_store.conversations import Reference
@@ -47,7 +47,8 @@ def add(
 def active(session: Session, now: datetime) -> Sequence[Mute]:
     """Return the mutes that hold now, the first to end first."""
     query = sa.select(Mute).where(Mute.until > now, Mute.ended_at.is_(None))
-    return session.scalars(query.order_by(Mute.until, Mute.id)).all()
+    named = query.options(joinedload(Mute.made_by)).order_by(Mute.until, Mute.id)
+    return session.scalars(named).all()
 
 
 def of_reader(session: Session, now: datetime, user_id: int | None) -> list[Mute]:

@@ -68,14 +68,17 @@ def find(session: Session, kind: str, record_id: int, *, deleted: bool = False) 
     return record if record and (deleted or record.deleted_at is None) else None
 
 
-def load(session: Session, references: Sequence[Reference]) -> dict[Reference, Model]:
-    """Return the records that still stand behind `references`, with one query per kind."""
+def load(
+    session: Session, references: Sequence[Reference], *, deleted: bool = False
+) -> dict[Reference, Model]:
+    """Return the records behind `references`, with one query per kind, deleted ones only when asked for."""
     found: dict[Reference, Model] = {}
     for kind in {reference.kind for reference in references}:
         model = _model(kind)
         ids = [reference.id for reference in references if reference.kind == kind]
+        query = sa.select(model).where(model.id.in_(ids))
         for record in session.scalars(
-            sa.select(model).where(model.id.in_(ids), model.deleted_at.is_(None))
+            query if deleted else query.where(model.deleted_at.is_(None))
         ):
             found[Reference(kind, record.id)] = record
     return found

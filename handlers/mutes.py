@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +11,8 @@ from crm_store import attention, mutes, notices, records
 from crm_store.addresses import Address
 from crm_store.conversations import Reference
 from crm_store.models import Mute, Role
+from crm_store.records import Model
+from crm_store.store import Session
 from handlers import cards
 from handlers.arguments import (
     AddressArgument,
@@ -114,11 +116,12 @@ def mute(
 def list_mutes(request: Request) -> Reply:
     """List what is muted for you and for everyone, until when and why."""
     found = mutes.of_reader(request.session, request.now, request.colleague.id)
+    named = _subjects(request.session, [each.subject for each in found])
     rows = [
         Row(
             (
                 f"#{each.id}",
-                subject(request, each.subject),
+                named[each.subject],
                 _("everyone") if each.user_id is None else _("you"),
                 stamp(each.until),
                 each.made_by.name,
@@ -162,13 +165,29 @@ def tell_mute(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
 
 def subject(surroundings: Request | Telling, stored: str) -> str:
     """Return a muted subject in words."""
+    return _subjects(surroundings.session, [stored])[stored]
+
+
+def _subjects(session: Session, stored: Sequence[str]) -> dict[str, str]:
+    """Return muted subjects in words, with one query per kind of record."""
+    references = {
+        each: Reference.parse(each)
+        for each in stored
+        if not each.startswith((mutes.KIND, mutes.PLACE))
+    }
+    found = records.load(session, tuple(references.values()), deleted=True)
+    named = {each: _named(reference, found) for each, reference in references.items()}
+    return {each: named.get(each) or _said(each) for each in stored}
+
+
+def _said(stored: str) -> str:
     if stored.startswith(mutes.KIND):
         return _(stored.removeprefix(mutes.KIND).replace("_", " ")).capitalize()
-    if stored.startswith(mutes.PLACE):
-        return _("channel {address}", address=stored.removeprefix(mutes.PLACE))
-    reference = Reference.parse(stored)
-    record = records.find(surroundings.session, reference.kind, reference.id, deleted=True)
-    name = records.name_of(record) if record else ""
+    return _("channel {address}", address=stored.removeprefix(mutes.PLACE))
+
+
+def _named(reference: Reference, found: Mapping[Reference, Model]) -> str:
+    name = records.name_of(found[reference]) if reference in found else ""
     return f"{_(KIND_NAMES[reference.kind])} #{reference.id} {name}".strip()
 
 

@@ -11,10 +11,10 @@ import pytest
 from crm_store.store import Store
 from handlers.reply import Reply
 from tests import stored
+from tests.bot.accepted import within_limits
 from tests.furnished import furnished
 from tests.reading.hostile import bad_lines
 from tests.surfaces import STAGES, Console, Stage, opened
-from tests.test_every_command import within_limits
 
 ECHO = 40  # characters of what was typed that a mistake may repeat
 # The verbs of the collection, as the commands are called.

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from slack_sdk.models.views import View
 
-from bot.console import render as console
-from bot.slack import render as slack
-from bot.telegram import render as telegram
-from bot.visible import units, visible, width
+from bot.visible import units
 from crm_store.models import Role
 from crm_store.store import Store
 from handlers.arguments import PersonArgument, RecordArgument, TextArgument
@@ -22,8 +17,7 @@ from handlers.reading.line import clean
 from handlers.reply import Reply, Tone
 from handlers.subjects import load
 from tests import stored
-from tests.bot.slack import test_render as slack_rendering
-from tests.bot.telegram import test_render as telegram_rendering
+from tests.bot.accepted import within_limits
 from tests.desk import PEOPLE, Desk, Person
 from tests.furnished import CANARY, furnished
 
@@ -58,23 +52,6 @@ def untouched(
 def desk(sqlite_store: Store) -> Desk:
     """A furnished desk of its own."""
     return furnished(sqlite_store)
-
-
-def within_limits(reply: Reply) -> None:
-    """Draw a reply on every surface and refuse what the platform would refuse."""
-    message = slack.render(reply, lambda line: f"key-{len(line)}")
-    slack_rendering.accept(message.blocks)
-    assert 1 <= units(message.text) <= slack.FALLBACK
-    assert not set("<>") & set(message.text)
-    telegram_rendering.accept(telegram.render(reply, telegram_rendering.Keys()))
-    for columns in (48, 100):
-        screen = console.render(reply, width=columns)
-        assert max(width(row) for row in screen.text.split("\n")) <= columns
-        assert visible(screen.text) == screen.text
-    if reply.form:
-        view = slack.render_form(reply.form, "")
-        View(**view).to_dict()
-        assert len(json.dumps(view)) <= 250_000
 
 
 def asked(person: Person, line: str) -> Reply:

@@ -20,8 +20,8 @@ from handlers.notices import notices
 from handlers.reply import Reply
 from handlers.request import Said
 from jobs.schedule import SCHEDULE
+from tests.bot.accepted import within_limits
 from tests.surfaces import jobs_context, morning
-from tests.test_every_command import within_limits
 
 SEED = Actor(None, "test", "seed", "seed")
 GONE = {"id": 10**9, "ids": [], "notices": []}

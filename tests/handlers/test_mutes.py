@@ -9,6 +9,7 @@ from crm_store.models import NoticeState
 from crm_store.store import Store
 from handlers.reply import Tone
 from tests.mailroom import ROUTED, Mailroom
+from tests.statements import counted
 
 REASON = 'reason="they are moving house"'
 
@@ -137,3 +138,18 @@ def test_a_muted_customer_is_left_out_of_a_message_about_many(room: Mailroom) ->
     room.owe("all", kind="deals_idle", payload={"deal_ids": [1], "days": 14})
     room.deliver()
     assert len(room.got("rep")) == 1
+
+
+def test_a_longer_list_takes_no_more_statements(room: Mailroom) -> None:
+    room.rep.says(f"mute company:1 until=2026-12-20 {REASON}")
+    with counted(room.store) as short:
+        room.rep.says("mutes")
+    for number in range(2, 7):
+        room.rep.says(f"company add Company{number}")
+        room.rep.says(f"mute company:{number} until=2026-12-20 {REASON}")
+    room.rep.says("company delete 6")
+    with counted(room.store) as long:
+        table = room.rep.says("mutes").table
+    assert table
+    assert [row.cells[1] for row in table.rows][-1] == "company #6 Company6"
+    assert len(long) == len(short)

@@ -212,6 +212,14 @@ def test_a_larger_store_takes_no_more_statements(desk: Desk, name: str) -> None:
     assert cost() == few
 
 
+def test_sums_may_be_larger_than_one_amount_may(desk: Desk) -> None:
+    for _place in range(3):
+        deal(desk, "Proposal", "999999999999999.00")
+    for line in ("report pipeline", "report forecast"):
+        assert "€2,999,999,999,999,997" in str(desk.rep.says(line)), line
+    assert "€999,999,999,999,999" in str(desk.rep.says("company show company:1"))
+
+
 def test_something_that_is_no_period_is_refused_with_what_to_type(desk: Desk) -> None:
     told = desk.rep.says("report pipeline period=soon")
     assert told.title == "This is not a period."

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 
 from bot.telegram.render import (
-    CALLBACK_BYTES,
-    LIMIT,
     TelegramMessage,
     confirmation,
     read_press,
@@ -76,13 +74,13 @@ class Keys:
 
 def accept(message: TelegramMessage) -> None:
     """Refuse what Telegram refuses, and a mention that would notify somebody."""
-    assert 1 <= units(text_of(message).strip()) <= LIMIT
+    assert 1 <= units(text_of(message).strip()) <= 4_096
     assert sum(len(row) for row in message.keyboard) <= 100
     for row in message.keyboard:
         assert 1 <= len(row) <= 3
         for button in row:
             assert 1 <= units(button["text"].strip()) <= 64
-            assert 1 <= len(button["callback_data"].encode()) <= CALLBACK_BYTES
+            assert 1 <= len(button["callback_data"].encode()) <= 64
     for tag, part in read(message.html):
         assert tag in {"code", "pre"} or not re.search(r"(?<![A-Za-z0-9_])@[A-Za-z0-9_]", part)
 
