@@ -44,6 +44,7 @@ from telegram.ext import Application, CommandHandler
 from bot.clock import SystemClock
 from bot.config import load
 from bot.demo import sample
+from bot.lookups import Lookups
 from bot.router import Answer, Router
 from bot.slack.adapter import Slack
 from bot.slack.render import render
@@ -219,7 +220,9 @@ class Ours:
         self.router = Router(store, Defaults(), SystemClock())
         self.refused = 0
         self.worker = Worker(store, surfaces, self._handle, store.now)
-        self.surface = Quiet(config, self.worker.receive, lambda line: f"key-{len(line)}")
+        self.surface = Quiet(
+            config, self.worker.receive, lambda line: f"key-{len(line)}", Lookups(self.router)
+        )
         surfaces.update(slack=self.surface, telegram=QuietTelegram())
         self.app = application(store, self.surface.routes)
 

@@ -20,6 +20,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.leadership import Leadership
+from bot.lookups import Lookups
 from bot.router import Router
 from bot.scheduler import Scheduler
 from bot.surface import Surface
@@ -62,6 +63,7 @@ class App:
         self.store = open_store(config)
         self.defaults = defaults(config)
         self.router = Router(self.store, self.defaults, self.clock)
+        self.lookups = Lookups(self.router)
         self.surfaces: dict[str, Surface] = {}
         self.worker = Worker(
             self.store,
@@ -157,7 +159,7 @@ def _surfaces(app: App) -> dict[str, Surface]:
     if app.config.slack.enabled:
         from bot.slack.adapter import Slack
 
-        surfaces["slack"] = Slack(app.config, app.worker.receive, app.shorten)
+        surfaces["slack"] = Slack(app.config, app.worker.receive, app.shorten, app.lookups)
     if app.config.telegram.enabled:
         from bot.telegram.adapter import LEASE, Telegram
 
@@ -168,7 +170,7 @@ def _surfaces(app: App) -> dict[str, Surface]:
             app.shorten,
             app.transact,
             leadership,
-            look=app.router.look,
+            look=app.lookups.find,
         )
     if app.config.web.chat:
         from bot.webchat.adapter import WebChat

@@ -65,6 +65,12 @@ class SlackConfig:
     mode: str = _value("socket", values.one_of("socket", "http"))
     api_base_url: str = _value("https://slack.com/api/", values.api_url)
     commands: tuple[str, ...] = _value(("crm",), values.commands)
+    home: bool = _value(default=True, read=values.switch)
+    shortcuts: bool = _value(default=True, read=values.switch)
+    reactions: tuple[tuple[str, str], ...] = _value((), values.reactions)
+    link_domain: str = _value("", values.domain)
+    preview_channels: tuple[str, ...] = _value((), values.channels)
+    shared_channels: bool = _value(default=False, read=values.switch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ POSTGRESQL = "postgresql+psycopg"
 _STORE = f'"sqlite:///FILE" or "{POSTGRESQL}://USER@HOST/DATABASE"'
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*", re.IGNORECASE)
 _COMMAND = re.compile(r"[a-z0-9_-]{1,32}")
+_EMOJI = re.compile(r"[a-z0-9_+'-]{1,100}")
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
+MADE = ("ticket", "note", "task")  # what a message can become
 _HOURS = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)")
 
 
@@ -202,6 +205,42 @@ def in_folder(url: str, folder: Path) -> str:
     if path == url or path.startswith(("/", ":memory:")):
         return url
     return f"sqlite:///{folder.absolute() / path}"
+
+
+def reactions(raw: object) -> tuple[tuple[str, str], ...]:
+    """Read which emoji under a message makes what of it."""
+    expected = f'{{ EMOJI = "WHAT" }}, an emoji without colons and one of {", ".join(MADE)}'
+    if not isinstance(raw, dict):
+        what = f"{shown(raw)} does not name emoji and what they make"
+        raise InvalidValue(what, expected)
+    for emoji, made in raw.items():
+        if not _EMOJI.fullmatch(emoji) or made not in MADE:
+            what = f"{shown(emoji)} makes {shown(made)}"
+            raise InvalidValue(what, expected)
+    return tuple(raw.items())
+
+
+def domain(raw: object) -> str:
+    """Read the host whose links are previewed; empty for none."""
+    expected = 'a host name such as "crm.example.com", or ""'
+    name = raw if raw == "" else text(raw, expected)
+    if name and ("." not in name or not _HOST_NAME.fullmatch(name)):
+        what = f"{shown(name)} is not a host name"
+        raise InvalidValue(what, expected)
+    return name.lower()
+
+
+def channels(raw: object) -> tuple[str, ...]:
+    """Read the ids of channels."""
+    expected = 'a list of channel ids such as ["C0123ABCD"]'
+    if not isinstance(raw, list):
+        what = f"{shown(raw)} is not a list"
+        raise InvalidValue(what, expected)
+    for one in raw:
+        if not _CHANNEL.fullmatch(text(one, expected)):
+            what = f"{shown(one)} is not the id of a channel"
+            raise InvalidValue(what, expected)
+    return tuple(raw)
 
 
 def commands(raw: object) -> tuple[str, ...]:

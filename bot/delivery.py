@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from bot.cards import card_of
 from bot.leadership import Leadership
 from bot.pacing import Paces
 from bot.surface import DeliveryError, Sent
-from crm_store import attention, channels, halts, moves, notices
+from crm_store import attention, channels, halts, moves, notices, postings
 from crm_store.addresses import Address
 from crm_store.models import Mode, Notice
 from crm_store.store import Actor, Conflict, StoreUnavailable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.surface import Surface
     from crm_store.attention import Verdict
     from crm_store.notices import Due
+    from crm_store.postings import Card
     from crm_store.store import Session, Store
     from handlers.reply import Reply
 
@@ -58,6 +60,8 @@ class _Message:
     language: str
     zone: str
     edits: Sent | None = None  # the message that this one takes the place of
+    anew: bool = False  # where that one is gone, this one stands on its own
+    card: Card | None = None
 
 
 class Ended(Protocol):
@@ -277,22 +281,17 @@ class Delivery:
 
     async def _send(self, surface: Surface, due: Due, message: _Message, *, again: bool) -> Sent:
         self._paces.leave(message.address, self._monotonic())
+        speech = {"language": message.language, "zone": message.zone}
         if message.edits is not None:
             try:
-                return await surface.edit(
-                    message.edits, message.reply, language=message.language, zone=message.zone
-                )
+                return await surface.edit(message.edits, message.reply, **speech)
             except DeliveryError as error:
-                if not error.permanent:
+                if not (error.permanent and message.anew):
                     raise
                 log.info("not edited, sent anew platform=%s", surface.name)
         self._sending.add(due.id)
-        spoken = {"language": message.language, "zone": message.zone}
-        if message.reply.edits:
-            standing = Sent(message.reply.edits, message.address)
-            return await surface.edit(standing, message.reply, **spoken)
         return await surface.send(
-            message.address, message.reply, key=due.key, again=again, **spoken
+            message.address, message.reply, key=due.key, again=again, **speech
         )
 
     async def _note_sent(self, due: Due, message: _Message, sent: Sent) -> None:
@@ -301,6 +300,8 @@ class Delivery:
         def note(session: Session) -> None:
             now = self._clock(session)
             notices.sent(session, due.id, sent.address, sent.message_id, now, said=said)
+            if message.card:
+                postings.note(session, sent.address, sent.message_id, message.card)
             self._ended(session, session.get_one(Notice, due.id), sent, message.reply)
 
         try:
@@ -400,7 +401,8 @@ class Delivery:
             said = self._render(session, notice)
             if said is None:
                 return None
-            return _placed(session, notice, _Message(*said))
+            message = _drawn(session, notice, _Message(*said))
+            return _placed(session, notice, message) if message else None
 
     async def _write(self, work: Callable[[Session], T]) -> T:
         def transact() -> T:
@@ -417,22 +419,41 @@ def _actor(command: str) -> Actor:
     return Actor(None, "delivery", command, secrets.token_hex(6))
 
 
+def _drawn(session: Session, notice: Notice, message: _Message) -> _Message | None:
+    """Add what a message shows of a record; None for a card on which nothing would change."""
+    redraws = notice.kind == postings.KIND
+    reader = notice.payload["owner_id"] if redraws else notice.user_id
+    audience = notice.payload.get("audience", "self")
+    # Drawn later than it was owed: at worst it is drawn once more, and then nothing differs.
+    card = card_of(session, message.reply, reader, notice.created_at, audience)
+    if redraws and card:
+        shown = postings.of_message(session, message.address, message.reply.edits)
+        if shown is None or shown.face == card.face:
+            return None
+    return replace(message, card=card)
+
+
 def _placed(session: Session, notice: Notice, message: _Message) -> _Message:
     """Return a message where it belongs: on its own, into a thread, or in the place of an earlier one."""
     if notice.edits is not None:
         earlier = session.get(Notice, notice.edits)
-        return replace(message, edits=_sent(earlier) if earlier else None)
+        return replace(message, edits=_sent(earlier) if earlier else None, anew=True)
+    if message.reply.edits:
+        return replace(message, edits=Sent(message.reply.edits, message.address))
     if notice.about is None or notice.user_id is not None or message.address.thread:
         return message
+    return _by_mode(session, notice, message, notice.about)
+
+
+def _by_mode(session: Session, notice: Notice, message: _Message, about: str) -> _Message:
+    """Return what tells of a record in a channel, as the channel wants its updates."""
     mode = channels.mode_of(session, message.address)
     newest = mode is Mode.EDIT
-    earlier = channels.message_about(
-        session, notice.about, message.address, notice.id, newest=newest
-    )
+    earlier = channels.message_about(session, about, message.address, notice.id, newest=newest)
     if earlier is None or mode is Mode.SEPARATE:
         return message
     if mode is Mode.EDIT:
-        return replace(message, edits=_sent(earlier))
+        return replace(message, edits=_sent(earlier), anew=True)
     if message.address.platform not in _THREADED or earlier.message_id is None:
         return message
     return replace(message, address=replace(message.address, thread=earlier.message_id))

@@ -13,23 +13,26 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
+from bot.cards import card_of, for_audience
 from bot.clock import Clock
 from bot.intake import Intake
-from bot.suggestions import refusal, unknown
+from bot.suggestions import bug, busy, refusal, unknown
 from bot.surface import Incoming, Sent
-from crm_store import inbox, users
+from bot.threads import about_thread, is_talk, refuse_second_ticket
+from crm_store import inbox, postings, threads, users
 from crm_store.addresses import Address
 from crm_store.conversations import Memory, NoMemory, lengthen
 from crm_store.models import Notice, User
+from crm_store.postings import Card
 from crm_store.store import Actor, Conflict, Session, Store, StoreUnavailable
 from handlers import consequences, talk
 from handlers.command import Command, commands, match
 from handlers.errors import UserError
-from handlers.forms import Missing, asking, bind, question
+from handlers.forms import Missing, asking, bind, filled, form, question
 from handlers.notices import Outcome, Telling, end
 from handlers.reading.line import clean, strip_prefix
 from handlers.received import say
-from handlers.reply import Action, Reply, Sensitivity, Tone
+from handlers.reply import Action, Reply, Tone
 from handlers.request import Call, Defaults, Request, Said
 from handlers.wording import _, language, speaking, spoken, zone
 
@@ -41,12 +44,25 @@ _CANCEL = frozenset({"cancel", "取消"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply with the language and the zone that it is rendered in; `refused` says that nothing was done."""
+    """A reply with the language and the zone that it is rendered in; `refused` says that nothing was done.
+
+    `card` says what the reply shows of a record, None when it is no card.
+    """
 
     reply: Reply
     language: str
     zone: str
     refused: bool = False
+    card: Card | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the inbox keeps of it, as JSON values."""
+        return {
+            "reply": self.reply.to_dict(),
+            "language": self.language,
+            "zone": self.zone,
+            "card": self.card.to_dict() if self.card else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +106,7 @@ class Router:
             known = users.by_account(session, *who) is not None
         if known:
             return self.take(incoming, inbox_id)
-        if self.intake.tell(who):
+        if not incoming.unaddressed and self.intake.tell(who):
             speech = _speech(None, incoming, self.defaults)
             with speaking(*speech):
                 reply = Reply(
@@ -117,7 +133,7 @@ class Router:
                 return self._handle(incoming, inbox_id)
             except Conflict:
                 log.info("conflict platform=%s", incoming.platform)
-        return replace(self._settle(incoming, inbox_id, UserError(_busy()).reply()), refused=True)
+        return replace(self._settle(incoming, inbox_id, UserError(busy()).reply()), refused=True)
 
     def run_as(
         self, session: Session, user: User, place: Address, line: str, now: datetime
@@ -138,40 +154,30 @@ class Router:
             raise UserError(
                 _("`{name}` changes something, so it cannot be scheduled.", name=command.name)
             )
-        call = Call(command.name, command.parse(rest))
-        caller = _Caller(user, str(user.id), place, private=True)
-        memory = NoMemory(session, place, caller.person, now)
-        request = self._request(session, caller, call, memory, now)
+        return self.read_as(session, user, place, Call(command.name, command.parse(rest)), now)
+
+    def read_as(
+        self, session: Session, user: User, place: Address, call: Call, now: datetime
+    ) -> Reply:
+        """Run a read-only call as `user` inside an open transaction.
+
+        Raises:
+            Missing: a required argument was not given.
+            UserError: it is not for this person, or an argument cannot be read.
+        """
+        command = commands()[call.command]
+        request = self.aside(session, user, place, call, now)
         _permit(command, request)
         reply: Reply = command.handler(request, **bind(command, request))
         return reply
 
-    def look(self, platform: str, account: str, words: str, page: int) -> Reply | None:
-        """Find records as the person behind an account may, outside of any chat; None for strangers.
-
-        Raises:
-            StoreUnavailable: nothing was found.
-        """
-        now = self.clock.now()
-        with self.store.reading() as session:
-            user = users.by_account(session, platform, account)
-            if user is None:
-                return None
-            place = Address(platform, account)
-            memory = NoMemory(session, place, account, now)
-            call = Call("find", {"words": words, "page": str(page)})
-            request = self._request(
-                session, _Caller(user, account, place, private=False), call, memory, now
-            )
-            with speaking(user.language, user.time_zone):
-                try:
-                    _permit(commands()["find"], request)
-                    found: Reply = commands()["find"].handler(
-                        request, **bind(commands()["find"], request)
-                    )
-                except (UserError, Missing):
-                    return None
-        return found
+    def aside(
+        self, session: Session, user: User, place: Address, call: Call, now: datetime
+    ) -> Request:
+        """Return the request of a call outside of any conversation, of which nothing is remembered."""
+        caller = _Caller(user, str(user.id), place, private=True)
+        memory = NoMemory(session, place, caller.person, now)
+        return self._request(session, caller, call, memory, now)
 
     def ended(
         self,
@@ -207,7 +213,7 @@ class Router:
             if reader
             else (
                 notice.payload.get("language", self.defaults.language),
-                self.defaults.time_zone,
+                notice.payload.get("zone", self.defaults.time_zone),
             )
         )
         with speaking(*speech):
@@ -227,7 +233,8 @@ class Router:
             return self.run_as(session, runner, address, line, now)
 
         telling = Telling(session, notice.user, now, self.defaults, run, address)
-        return say(telling, notice)
+        reply = say(telling, notice)
+        return reply and for_audience(reply, notice.payload.get("audience", "self"))
 
     def _handle(self, incoming: Incoming, inbox_id: int | None) -> Answer | None:
         actor = Actor(None, incoming.platform, "", secrets.token_hex(6))
@@ -243,7 +250,8 @@ class Router:
                     if reply is None:
                         _close(session, inbox_id)
                         return None
-                    return self._done(session, inbox_id, _for_audience(reply, incoming))
+                    reply = for_audience(reply, incoming.audience)
+                    return self._done(session, inbox_id, reply, user, incoming.audience)
         except Missing as missing:
             return self._ask(incoming, inbox_id, missing, speech)
         except UserError as error:
@@ -255,7 +263,7 @@ class Router:
             log.exception("bug reference=%s platform=%s", reference, incoming.platform)
             with speaking(*speech):
                 return replace(
-                    self._settle(incoming, inbox_id, _bug(reference), speech), refused=True
+                    self._settle(incoming, inbox_id, bug(reference), speech), refused=True
                 )
 
     def _run(
@@ -263,6 +271,13 @@ class Router:
     ) -> Reply | None:
         now = self.clock.now()
         memory = Memory(session, incoming.place, incoming.sender, now)
+        about = threads.bound(session, incoming.place)
+        if incoming.unaddressed and is_talk(incoming, memory, about):
+            session.info["actor"] = replace(
+                actor, user_id=user.id if user else None, command="note add", at=now
+            )
+            threads.keep(session, incoming.place, user, incoming.text, now)
+            return None
         heard = self._listen(session, user, incoming, memory, actor) if incoming.said else None
         if heard:
             return heard.reply
@@ -272,13 +287,22 @@ class Router:
         caller = _Caller(user, incoming.sender, incoming.place, incoming.private, incoming.email)
         request = self._request(session, caller, call, memory, now)
         _permit(command, request)
+        if incoming.binds:
+            refuse_second_ticket(command, about)
+            request.call = about_thread(command, call, about)
         values = _bound(command, request)
+        if incoming.asks:
+            raise Missing(form(command, request))
         session.info["actor"] = replace(
             actor, user_id=user.id if user else None, command=command.name, at=now
         )
         session.info["read_only"] = command.reads
+        if incoming.replaces:
+            postings.leave_alone(session, incoming.place, incoming.message_id)
         memory.dialog = None
         reply: Reply = command.handler(request, **values)
+        if incoming.binds and memory.subject:
+            threads.bind(session, incoming.place, memory.subject, now)
         session.flush()
         consequences.follow(request)
         changed = session.info.get("audit") or session.info.get("audit_notes")
@@ -336,10 +360,7 @@ class Router:
         if found is None:
             raise unknown(text)
         command, rest = found
-        values = command.parse(rest)
-        # A form that changes a record names it in its line and shows what the record holds: blank is emptied there.
-        edits = all(p.name in values for p in command.parameters if p.required)
-        return command, Call(command.name, {**values, **_given(incoming.values, blank=edits)})
+        return command, filled(command, rest, incoming.values)
 
     def _request(  # noqa: PLR0913 - what it is made of
         self,
@@ -375,17 +396,21 @@ class Router:
     def _ask(
         self, incoming: Incoming, inbox_id: int | None, missing: Missing, speech: tuple[str, str]
     ) -> Answer:
-        form = missing.form
-        command = commands()[form.command]
-        asked = question(form)
+        wanted = missing.form
+        command = commands()[wanted.command]
+        asked = question(wanted)
+        if incoming.asks and asked is None:
+            with speaking(*speech):
+                whole = asking(wanted, command.usage, command.example)
+                return self._settle(incoming, inbox_id, whole, speech)
         dialog = {
-            "command": form.command,
-            "values": {field.name: field.value for field in form.fields if field.value},
+            "command": wanted.command,
+            "values": {field.name: field.value for field in wanted.fields if field.value},
             "asking": asked.name if asked else "",
         }
         with speaking(*speech):
             return self._settle(
-                incoming, inbox_id, asking(form, command.usage, command.example), speech, dialog
+                incoming, inbox_id, asking(wanted, command.usage, command.example), speech, dialog
             )
 
     def _settle(
@@ -405,14 +430,19 @@ class Router:
                 Memory(session, incoming.place, incoming.sender, self.clock.now()).dialog = dialog
             return self._done(session, inbox_id, reply)
 
-    def _done(self, session: Session, inbox_id: int | None, reply: Reply) -> Answer:
-        answer = Answer(reply, language(), str(zone()))
+    def _done(
+        self,
+        session: Session,
+        inbox_id: int | None,
+        reply: Reply,
+        user: User | None = None,
+        audience: str = "self",
+    ) -> Answer:
+        user_id = user.id if user else None
+        card = card_of(session, reply, user_id, self.clock.now(), audience)
+        answer = Answer(reply, language(), str(zone()), card=card)
         if inbox_id is not None:
-            inbox.done(
-                session,
-                inbox_id,
-                {"reply": reply.to_dict(), "language": answer.language, "zone": answer.zone},
-            )
+            inbox.done(session, inbox_id, answer.to_dict())
         return answer
 
 
@@ -459,39 +489,8 @@ def _words(incoming: Incoming) -> str:
     return incoming.line or strip_prefix(incoming.text) or ""
 
 
-def _given(values: Mapping[str, str], *, blank: bool) -> dict[str, str]:
-    return {name: clean(value) for name, value in values.items() if blank or value.strip()}
-
-
 def _cancel(memory: Memory) -> Reply:
     if memory.dialog is None:
         return Reply(text=_("There is nothing to cancel."))
     memory.dialog = None
     return Reply(text=_("Cancelled; nothing was changed."))
-
-
-def _for_audience(reply: Reply, incoming: Incoming) -> Reply:
-    if incoming.private:
-        return reply
-    fields = tuple(
-        replace(field, value=_("only shown in private"))
-        if field.sensitivity is Sensitivity.PERSONAL
-        else field
-        for field in reply.fields
-    )
-    return replace(reply, fields=fields)
-
-
-def _busy() -> str:
-    return _(
-        "Somebody changed the same record at the same time; nothing was changed. Please try again."
-    )
-
-
-def _bug(reference: str) -> Reply:
-    return Reply(
-        title=_("Something went wrong on our side; nothing was changed."),
-        text=_("Give an admin this reference: {reference}", reference=reference),
-        tone=Tone.BAD,
-        replaces=False,
-    )

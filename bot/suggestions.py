@@ -1,4 +1,4 @@
-"""What is said when a line is not a command, or not for this person."""
+"""What is said when a line is not a command, is not for this person, or could not be carried out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import difflib
 from crm_store import users
 from handlers.command import Command, commands
 from handlers.errors import UserError
-from handlers.reply import Action
+from handlers.reply import Action, Reply, Tone
 from handlers.request import Request
 from handlers.wording import _
 
@@ -67,3 +67,20 @@ def _close(words: list[str]) -> list[str]:
     of_subject = [name for name in names if name.split()[0] == first]
     found = difflib.get_close_matches(wanted, names, _GUESSES, 0.6) or of_subject[:_GUESSES]
     return found or difflib.get_close_matches(first, names, _GUESSES, 0.6)
+
+
+def busy() -> str:
+    """Say that others were faster."""
+    return _(
+        "Somebody changed the same record at the same time; nothing was changed. Please try again."
+    )
+
+
+def bug(reference: str) -> Reply:
+    """Say that a call failed, with what names the failure in the log."""
+    return Reply(
+        title=_("Something went wrong on our side; nothing was changed."),
+        text=_("Give an admin this reference: {reference}", reference=reference),
+        tone=Tone.BAD,
+        replaces=False,
+    )

@@ -78,6 +78,11 @@ class Incoming:
         time_zone: the IANA zone that the platform knows of the person; empty when it does not say.
         email: the address that the platform knows of the person, a hint and no proof.
         said: the message as it was written, where it may be more than a command.
+        replaces: the answer takes the place of that message.
+        outside: people who are no colleagues read along in `place`.
+        unaddressed: it was said in a thread, to nobody by name; `overheard` when the thread is not ours either.
+        asks: the form is wanted although nothing is missing.
+        binds: the thread belongs to the record from now on.
     """
 
     platform: str
@@ -95,6 +100,17 @@ class Incoming:
     time_zone: str = ""
     email: str = ""
     said: Said | None = None
+    replaces: bool = False
+    outside: bool = False
+    unaddressed: bool = False
+    overheard: bool = False
+    asks: bool = False
+    binds: bool = False
+
+    @property
+    def audience(self) -> str:
+        """Who reads the answer: `self`, the `team`, or people `outside` as well."""
+        return "self" if self.private else "outside" if self.outside else "team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +165,4 @@ class Surface(Protocol):
         """Return the message that was sent with `key`, None when the chat does not hold it."""
 
     async def edit(self, sent: Sent, reply: Reply, *, language: str, zone: str) -> Sent:
-        """Put `reply` in the place of a message; safe to repeat."""
+        """Put `reply` in the place of a message, never beside it; safe to repeat."""

@@ -19,16 +19,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.surface import DeliveryError, Introducing
-from crm_store import halts, inbox
+from crm_store import halts, inbox, postings
 from crm_store.addresses import Address
 from crm_store.inbox import AlreadyDone, Claimed
 from crm_store.models import InboxState
+from crm_store.postings import Card
 from crm_store.store import Actor, Conflict, StoreUnavailable
 from handlers.reply import Reply
 
 if TYPE_CHECKING:
     from bot.router import Answer
-    from bot.surface import Incoming, Surface
+    from bot.surface import Incoming, Sent, Surface
     from crm_store.store import Session, Store
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,8 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         # Claimed, not carried out, to be given back; and whose they are.
         self._left: dict[int, tuple[str, str]] = {}
-        self._sent: set[int] = set()  # answered while the store was away, to be marked
+        # Answered while the store was away, to be marked.
+        self._unnoted: dict[int, Callable[[Session], None]] = {}
         self._alone = asyncio.Lock()  # suspect events run one at a time, so that one is blamed
         self._loop: asyncio.Task[None] | None = None
         self._renewed_at = float("-inf")
@@ -178,9 +180,9 @@ class Worker:
         return await self.recover()
 
     async def _mark_sent(self) -> None:
-        for row_id in set(self._sent):
-            await self._at(self._door, partial(inbox.answered, row_id=row_id))
-            self._sent.discard(row_id)
+        for row_id, note in list(self._unnoted.items()):
+            await self._at(self._door, note)
+            self._unnoted.pop(row_id, None)
 
     async def _release_left(self) -> None:
         left = list(self._left)
@@ -310,18 +312,12 @@ class Worker:
             if row.suspect:
                 await self._at(self._door, lambda s: inbox.begin(s, row.id))
             answer = await self._call(self._hands, partial(self._run, incoming, row.id))
-        if answer is None:
-            return None
-        return {
-            "reply": answer.reply.to_dict(),
-            "language": answer.language,
-            "zone": answer.zone,
-        }
+        return answer.to_dict() if answer else None
 
     async def _answer(self, surface: Surface, row: Claimed, answer: dict[str, Any]) -> None:
         try:
             async with asyncio.timeout(SEND_LIMIT):
-                await surface.answer(
+                sent = await surface.answer(
                     row.body,
                     Reply.from_dict(answer["reply"]),
                     language=answer["language"],
@@ -334,14 +330,17 @@ class Worker:
             silence = DeliveryError("no answer in time", in_doubt=True)
             await self._unanswered(surface, row, silence)
         else:
-            await self._close(row)
+            await self._close(row, answer.get("card"), sent)
 
-    async def _close(self, row: Claimed) -> None:
+    async def _close(
+        self, row: Claimed, card: dict[str, Any] | None = None, sent: Sent | None = None
+    ) -> None:
+        note = partial(_note_answer, row_id=row.id, card=card, sent=sent)
         try:
-            await self._at(self._door, lambda s: inbox.answered(s, row.id))
+            await self._at(self._door, note)
         except (StoreUnavailable, Conflict) as error:
             log.warning("answer not noted id=%d reason=%s", row.id, type(error).__name__)
-            self._sent.add(row.id)
+            self._unnoted[row.id] = note
 
     async def _unanswered(self, surface: Surface, row: Claimed, error: DeliveryError) -> None:
         log.warning("not answered id=%d platform=%s reason=%s", row.id, surface.name, error.reason)
@@ -376,3 +375,14 @@ class Worker:
 
     async def _call(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _note_answer(
+    session: Session, *, row_id: int, card: dict[str, Any] | None, sent: Sent | None
+) -> None:
+    inbox.answered(session, row_id)
+    if sent and card:
+        postings.note(session, sent.address, sent.message_id, Card.from_dict(card))
+    elif sent:
+        # A list may stand now where a card stood.
+        postings.forget(session, sent.address, sent.message_id)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_store import acknowledgements, mutes, notices, preferences, rest
+from crm_store import acknowledgements, mutes, notices, postings, preferences, rest
 from crm_store.addresses import Address
 from crm_store.models import Mute, Notice, NoticeState, User
 from crm_store.notices import Due
@@ -32,6 +32,7 @@ ALWAYS = frozenset(
         acknowledgements.NOTICE,
         notices.ACCOUNT_CHECK,
         notices.MENTION,
+        postings.KIND,
     }
 )
 _MIDNIGHT = time(0)

@@ -180,6 +180,24 @@ def went_idle(session: Session, since: datetime, until: datetime, limit: int) ->
     ).all()
 
 
+def at_risk(
+    session: Session, owner_id: int, before: datetime, today: date, limit: int
+) -> Sequence[Deal]:
+    """Return a person's open deals without activity since `before`, or past their close day; the latter first."""
+    query = (
+        sa.select(Deal)
+        .join(Deal.stage)
+        .where(
+            Deal.owner_id == owner_id,
+            Stage.kind == StageKind.OPEN,
+            Deal.deleted_at.is_(None),
+            sa.or_(Deal.last_activity_at < before, Deal.close_on < today),
+        )
+    )
+    query = query.order_by(Deal.close_on.is_(None), Deal.close_on, Deal.id)
+    return session.scalars(query.limit(limit)).all()
+
+
 def still_idle(session: Session, ids: Sequence[int], before: datetime) -> Sequence[Deal]:
     """Return those of some deals that are open and without activity since `before`, the longest silent first."""
     query = _idle(before).where(Deal.id.in_(ids))

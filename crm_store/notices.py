@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-URGENT, REPLY, ALERT, REMINDER, DIGEST = range(-1, 4)
+URGENT, REPLY, ALERT, REMINDER, DIGEST, EDIT = range(-1, 5)
 FOLDED = "folded"
 DAY = f"{FOLDED}:day:"  # begins the key of what the day's budget left over
 ACCOUNT_CHECK, MENTION = "account_check", "mention"

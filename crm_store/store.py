@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
-from crm_store import audit, search
+from crm_store import audit, postings, search
 
 __all__ = ["Actor", "Conflict", "Session", "Store", "StoreUnavailable"]
 
@@ -66,6 +66,7 @@ class Store:
         )
         audit.listen(self._sessions)
         search.listen(self._sessions)
+        postings.listen(self._sessions)
 
     @property
     def is_sqlite(self) -> bool:

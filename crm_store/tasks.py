@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from crm_store.conversations import Reference
 from crm_store.models import Company, Contact, Deal, Task, TaskKind, TaskStatus, Ticket, User
 from crm_store.records import Model, kind_of
 
@@ -54,6 +55,13 @@ def about(task: Task) -> Company | Contact | Deal | Ticket | None:
     return task.deal or task.ticket or task.contact or task.company
 
 
+def set_about(task: Task, record: Model | None) -> None:
+    """Make a task about this record alone, or about none."""
+    for kind in ("company", "contact", "deal", "ticket"):
+        about_it = record is not None and kind_of(record) == kind
+        setattr(task, kind, record if about_it else None)
+
+
 def follow_up_of(session: Session, record: Model, owner: User) -> Task | None:
     """Return the open follow-up of a record and a person."""
     query = sa.select(Task).where(
@@ -80,6 +88,29 @@ def list_page(
     query = sa.select(Task).where(*conditions).options(*(joinedload(each) for each in _ABOUT))
     query = query.order_by(Task.due_at.is_(None), Task.due_at, Task.id).offset(offset).limit(limit)
     return session.scalars(query).all(), total
+
+
+def due_until(session: Session, owner: User, until: datetime, limit: int) -> Sequence[Task]:
+    """Return a person's open tasks that are due before a moment, the earliest first."""
+    query = sa.select(Task).where(
+        Task.owner_id == owner.id,
+        Task.status == TaskStatus.OPEN,
+        Task.due_at < until,
+        Task.deleted_at.is_(None),
+    )
+    return session.scalars(query.order_by(Task.due_at, Task.id).limit(limit)).all()
+
+
+def similar(session: Session, owner: User, text: str, limit: int) -> list[Reference]:
+    """Return a person's open tasks whose text holds `text`, the earliest due first."""
+    query = sa.select(Task.id).where(
+        Task.owner_id == owner.id,
+        Task.status == TaskStatus.OPEN,
+        Task.deleted_at.is_(None),
+        Task.text.icontains(text, autoescape=True),
+    )
+    query = query.order_by(Task.due_at.is_(None), Task.due_at, Task.id).limit(limit)
+    return [Reference("task", number) for number in session.scalars(query)]
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[Task]:

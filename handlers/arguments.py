@@ -15,7 +15,7 @@ from datetime import date, datetime
 from itertools import takewhile
 from typing import Annotated, Any, Generic, TypeVar
 
-from crm_store import users
+from crm_store import records, users
 from crm_store.addresses import Address
 from crm_store.models import Company, Contact, Deal, Ticket, User
 from crm_store.models import Task as TaskRecord
@@ -87,6 +87,18 @@ class Argument(Generic[T]):
     def choices(self, request: Request) -> tuple[Choice, ...]:
         """Return what a form offers to choose from; empty when it is typed."""
         return ()
+
+    def complete(self, text: str, request: Request) -> tuple[Choice, ...]:
+        """Return what the beginning of a text may become, for pickers that ask while a person types."""
+        return ()
+
+    def picked(self, text: str, asked: Asked) -> str:
+        """Return what a picker shows of a value, empty where it cannot.
+
+        Raises:
+            UserError: the value cannot be read.
+        """
+        return ""
 
 
 @dataclass(frozen=True)
@@ -187,6 +199,10 @@ class MomentArgument(Argument[datetime]):
         """Take the words that make the moment."""
         return max(1, self.width(words))
 
+    def picked(self, text: str, asked: Asked) -> str:
+        """Return the minute in UTC, in a form that is read back."""
+        return self.read(text, asked).strftime("%Y-%m-%d %H:%M UTC")
+
 
 class DayArgument(Argument[date]):
     """A calendar day."""
@@ -197,6 +213,10 @@ class DayArgument(Argument[date]):
     def read(self, text: str, asked: Asked) -> date:
         """Return the day on the person's calendar."""
         return moments.read_day(text, asked.request.local_now.date())
+
+    def picked(self, text: str, asked: Asked) -> str:
+        """Return the day as ISO 8601 writes it."""
+        return self.read(text, asked).isoformat()
 
     def width(self, words: Sequence[str]) -> int:
         """Return how many leading words make the day."""
@@ -273,6 +293,14 @@ class RecordArgument(Argument[Any]):
         """Return the loaded record."""
         return naming.resolve(text, self.kinds, asked.request, asked.button, deleted=self.deleted)
 
+    def complete(self, text: str, request: Request) -> tuple[Choice, ...]:
+        """Return the records whose name or number begins so, or is like it."""
+        return naming.suggest(text, self.kinds, request)
+
+    def picked(self, text: str, asked: Asked) -> str:
+        """Return the record's name."""
+        return records.name_of(self.read(text, asked))
+
 
 class PersonArgument(Argument[User]):
     """A colleague, by name, by e-mail or as `me`."""
@@ -283,8 +311,8 @@ class PersonArgument(Argument[User]):
     def read(self, text: str, asked: Asked) -> User:
         """Return the active user."""
         mention = _MENTION.fullmatch(text.strip())
-        if mention and (user := _by_mention(mention[1], asked.request)):
-            return user
+        if mention:
+            return _mentioned(mention[1], asked.request)
         words = text.strip().removeprefix("@")
         if words.casefold() in {"me", "我"}:
             return asked.request.colleague
@@ -299,6 +327,11 @@ class PersonArgument(Argument[User]):
             _("Type `user list` to see everybody."),
         )
 
+    def picked(self, text: str, asked: Asked) -> str:
+        """Return the colleague's account on the platform of the form."""
+        user, platform = self.read(text, asked), asked.request.platform
+        return next((i.external_id for i in user.identities if i.platform == platform), "")
+
 
 def _is_money(words: Sequence[str]) -> bool:
     try:
@@ -308,8 +341,14 @@ def _is_money(words: Sequence[str]) -> bool:
     return True
 
 
-def _by_mention(account: str, request: Request) -> User | None:
-    return users.by_account(request.session, request.platform, account)
+def _mentioned(account: str, request: Request) -> User:
+    user = users.by_account(request.session, request.platform, account)
+    if user is None:
+        raise UserError(
+            _("This person does not use Rapport yet."),
+            _("An admin adds them with `user add`, or choose somebody else."),
+        )
+    return user
 
 
 class AddressArgument(Argument[Address]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from crm_store import companies
+from crm_store import companies, records
 from crm_store.models import Company, Role, User
 from crm_store.money import Money
 from handlers import cards
@@ -203,6 +203,7 @@ def _card(request: Request, company: Company, title: str, warning: str = "") -> 
                 confirm=_("Delete the company {name}? It can be restored.", name=company.name),
             ),
         ),
+        record=str(records.reference(company)),
         footer=_("Company #{id}", id=company.id),
         tone=Tone.WARNING if warning else Tone.NEUTRAL,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crm_store import contacts, tags
+from crm_store import contacts, records, tags
 from crm_store.contacts import Sameness, Twin
 from crm_store.models import Contact
 from crm_store.money import Money
@@ -37,6 +37,7 @@ def card(request: Request, contact: Contact, title: str, twins: Sequence[Twin] =
         fields=_fields(request, contact),
         actions=(*(_open(twin.contact) for twin in twins), *_actions(contact)),
         footer=_("Contact #{id}", id=contact.id),
+        record=str(records.reference(contact)),
         tone=Tone.WARNING if twins else Tone.NEUTRAL,
     )
 

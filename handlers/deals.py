@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from crm_store import deals
+from crm_store import deals, records
 from crm_store.models import Company, Contact, Deal, Role, Stage, StageKind, User
 from crm_store.money import Money
 from handlers import cards
@@ -13,8 +13,9 @@ from handlers.arguments import Argument, Asked, Name, PageNumber, RecordArgument
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.fields import custom_fields
+from handlers.forms import editing
 from handlers.reply import Action, Choice, Field, FieldKind, Reply, Row, Style, Tone
-from handlers.request import Request
+from handlers.request import Call, Request
 from handlers.wording import _, date_stamp, day, money, plural
 
 _REQUIRED_NAMES = {
@@ -131,7 +132,7 @@ def edit_deal(
     owner: User | None = None,
     source: Name | None = None,
 ) -> Reply:
-    """Change fields of a deal; `close=` empties one."""
+    """Change fields of a deal; `close=` empties one, and no field at all opens the form."""
     if amount is not None:
         deal.amount, deal.currency = amount.amount, amount.currency
     given: dict[str, Any] = {
@@ -149,9 +150,7 @@ def edit_deal(
         if name in request.cleared
     }
     if not changes and amount is None:
-        raise UserError(
-            _("Nothing to change was given."), _("Write for example `deal edit 42 amount=15k`.")
-        )
+        return _edit_form(request, deal)
     for field, value in changes.items():
         setattr(deal, field, value)
     request.about("deal", deal.id)
@@ -207,6 +206,22 @@ def restore_deal(request: Request, deal: DeletedDeal) -> Reply:
     return _card(request, deal, _("Deal {title} is back.", title=deal.title))
 
 
+def _edit_form(request: Request, deal: Deal) -> Reply:
+    amount = "" if deal.amount is None else f"{deal.amount:f} {deal.currency}"
+    holds = {
+        "title": deal.title,
+        "amount": amount,
+        "close": deal.close_on.isoformat() if deal.close_on else "",
+        "company": f"company:{deal.company_id}" if deal.company_id else "",
+        "contact": f"contact:{deal.contact_id}" if deal.contact_id else "",
+        "owner": deal.owner.email if deal.owner else "",
+        "source": deal.source or "",
+    }
+    request.about("deal", deal.id)
+    call = Call("deal edit", {"deal": f"deal:{deal.id}"})
+    return editing(request, call, _("Edit {name}", name=deal.title), holds)
+
+
 def _refuse_incomplete(deal: Deal, stage: Stage) -> None:
     missing = [name for name in stage.required if getattr(deal, name) is None]
     if missing:
@@ -254,6 +269,7 @@ def _card(request: Request, deal: Deal, title: str) -> Reply:
             *custom_fields(request, deal),
         ),
         actions=_buttons(request, deal),
+        record=str(records.reference(deal)),
         footer=_("Deal #{id}", id=deal.id),
         tone={StageKind.WON: Tone.GOOD, StageKind.LOST: Tone.BAD}.get(
             deal.stage.kind, Tone.NEUTRAL
@@ -284,4 +300,5 @@ def _buttons(request: Request, deal: Deal) -> tuple[Action, ...]:
     buttons.append(Action(_("Log call"), f"call log deal:{deal.id}"))
     buttons.append(Action(_("Follow up"), f"followup deal:{deal.id}"))
     buttons.append(Action(_("Timeline"), f"timeline deal:{deal.id}"))
+    buttons.append(Action(_("Edit"), f"deal edit {deal.id}"))
     return tuple(buttons)

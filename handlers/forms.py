@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.arguments import Asked
-from handlers.command import Command, Parameter, commands, line_of
+from handlers.command import Command, Parameter, commands, line_of, match
 from handlers.errors import UserError
+from handlers.reading.line import clean
 from handlers.reply import Action, Form, FormField, Reply
 from handlers.request import Call, Request
 from handlers.wording import _
@@ -73,11 +74,23 @@ def form(command: Command, request: Request) -> Form:
             kind=p.argument.kind,
             required=p.required,
             value=raw.get(p.name, ""),
+            picked=_picked(p, raw.get(p.name, ""), request),
             choices=p.argument.choices(request),
         )
         for p in command.parameters
     )
     return Form(command.name, _(command.help), fields)
+
+
+def filled(command: Command, rest: str, entered: Mapping[str, str]) -> Call:
+    """Return the call of a line, after its command's name, and of what was entered in the form that carries it.
+
+    A form that changes a record names it in its line and shows what the record holds: blank is emptied there.
+    """
+    values = command.parse(rest)
+    edits = all(p.name in values for p in command.parameters if p.required)
+    given = {name: clean(value) for name, value in entered.items() if edits or value.strip()}
+    return Call(command.name, {**values, **given})
 
 
 def editing(request: Request, call: Call, title: str, holds: Mapping[str, str]) -> Reply:
@@ -89,19 +102,47 @@ def editing(request: Request, call: Call, title: str, holds: Mapping[str, str]) 
         title: what is said above the form.
         holds: what the record holds, by the name of the argument; the first one may not be emptied.
     """
-    empty = form(commands()[call.command], request)
+    request.call = replace(call, values={**call.values, **holds})
+    whole = form(commands()[call.command], request)
     first = next(iter(holds))
     fields = tuple(
-        replace(field, value=holds[field.name], required=field.name == first)
-        for field in empty.fields
+        replace(field, required=field.name == first)
+        for field in whole.fields
         if field.name in holds
     )
     line = line_of(call)
     return Reply(
         title=title,
         text=_("Without a form, write for example `{line} {name}=…`.", line=line, name=first),
-        form=Form(line, empty.title, fields),
+        form=Form(line, title, fields),
     )
+
+
+def mistakes(command: Command, request: Request) -> dict[str, str]:
+    """Return what is wrong with each argument that was given, in one sentence by its name."""
+    found = {}
+    for parameter in command.parameters:
+        if request.call.values.get(parameter.name, "").strip():
+            try:
+                read(command, parameter, request)
+            except UserError as error:
+                found[parameter.name] = error.what
+    return found
+
+
+def opens_form(line: str) -> bool:
+    """Tell from a line alone whether it will be answered with a form: something is missing in it."""
+    found = match(line)
+    if found is None:
+        return False
+    command, rest = found
+    try:
+        given = {name for name, value in command.parse(rest).items() if value.strip()}
+    except UserError:
+        return False
+    missing = any(p.required and p.name not in given for p in command.parameters)
+    record = command.parameters[:1]
+    return missing or (command.name.endswith(" edit") and given == {p.name for p in record})
 
 
 def question(form: Form) -> FormField | None:
@@ -120,6 +161,15 @@ def asking(form: Form, usage: str, example: str) -> Reply:
         form=form,
         actions=(cancel,),
     )
+
+
+def _picked(parameter: Parameter, value: str, request: Request) -> str:
+    if not value.strip():
+        return ""
+    try:
+        return parameter.argument.picked(value, Asked(request, lambda other: other))
+    except UserError:
+        return ""
 
 
 def _with_usage(error: UserError, command: Command, field: str = "") -> UserError:

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from crm_store import companies, records, search
+from crm_store import companies, records, search, tasks
 from crm_store.conversations import Reference
 from crm_store.records import Model
 from handlers.errors import UserError
 from handlers.reading.characters import shown
-from handlers.reply import Action
+from handlers.reply import Action, Choice
 from handlers.request import Request
 from handlers.wording import _, mark
 
@@ -28,6 +28,7 @@ KIND_NAMES = {
     "order": mark("order"),
     "product": mark("product"),
 }
+SUGGESTED = 20  # more than a person reads while typing
 _IT = frozenset({"it", "this", "that", "last", "它", "这个", "那个", "上一个"})
 _ORDINALS = {
     word: place
@@ -84,6 +85,36 @@ def resolve(
     if number := _NUMBER.fullmatch(wanted):
         return _numbered(int(number[1]), kinds, request, button, deleted=deleted)
     return _named(wanted.removeprefix("@").strip().strip('"'), kinds, request, button)
+
+
+def suggest(text: str, kinds: Sequence[str], request: Request) -> tuple[Choice, ...]:
+    """Return the records that the beginning of a name or a number may mean, the likeliest first."""
+    wanted = text.strip()
+    number = _NUMBER.fullmatch(wanted)
+    references = [Reference(kind, int(number[1])) for kind in kinds] if number else []
+    hits = [
+        hit
+        for kind in kinds
+        if kind in search.KINDS
+        for hit in search.suggest(request.session, kind, wanted, SUGGESTED)
+    ]
+    hits.sort(key=lambda hit: -hit.score)
+    references += [Reference(hit.kind, hit.record_id) for hit in hits]
+    if "task" in kinds:
+        references += tasks.similar(request.session, request.colleague, wanted, SUGGESTED)
+    found = records.load(request.session, references)
+    ordered = [found[one] for one in dict.fromkeys(references) if one in found]
+    return tuple(_choice(record) for record in ordered[:SUGGESTED])
+
+
+def _choice(record: Model) -> Choice:
+    label = _(
+        "{name} · {kind} #{id}",
+        name=shown(records.name_of(record)),
+        kind=_(KIND_NAMES[records.kind_of(record)]),
+        id=record.id,
+    )
+    return Choice(label, str(records.reference(record)))
 
 
 def _remembered(reference: Reference | None, kinds: Sequence[str], request: Request) -> Model:

@@ -7,6 +7,7 @@ Nothing here is escaped, shortened or translated.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -79,10 +80,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: a cell per column, and the line that opens the record it stands for."""
+    """One line of a table: a cell per column, the line that opens its record, and what can be done with it at once.
+
+    The actions of a row are drawn where there is room for them: on Slack's home tab.
+    """
 
     cells: tuple[str, ...]
     opens: str = ""
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One question of a form; `value` is filled in beforehand, `error` says what was wrong with it."""
+    """One question of a form; `value` is filled in beforehand, `error` says what was wrong with it.
+
+    `picked` is what a picker shows of `value`: a record's name, a colleague's account on the platform, a day as
+    `2026-12-01`, a moment as `2026-12-01 14:00 UTC`; empty where a picker cannot show it.
+    """
 
     name: str
     label: str
@@ -141,6 +150,7 @@ class FormField:
     hint: str = ""
     error: str = ""
     choices: tuple[Choice, ...] = ()
+    picked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +191,7 @@ class Reply:
     `mentions` are the accounts (`slack:U012ABC`) of one colleague whom the platform shall point to it.
     `edits`, in a notice, names an earlier message at the same address whose place it takes.
     `room`, in a notice, opens or changes the place that it is sent to and says nothing there.
+    `record` names the record that this is the card of, such as `deal:42`; it is drawn anew when the record changes.
     """
 
     title: str = ""
@@ -198,6 +209,7 @@ class Reply:
     files: tuple[File, ...] = ()
     edits: str = ""
     room: Room | None = None
+    record: str = ""
 
     def account(self, platform: str) -> str:
         """Return the id of who is mentioned on a platform, empty when nobody is."""
@@ -224,18 +236,26 @@ class Reply:
             table=_table(table) if table else None,
             chart=_chart(chart) if chart else None,
             form=_form(form) if form else None,
-            actions=tuple(Action(**{**a, "style": Style(a["style"])}) for a in data["actions"]),
+            actions=_actions(data["actions"]),
             footer=data["footer"],
             tone=Tone(data["tone"]),
             replaces=data["replaces"],
             wrong=Wrong(**wrong) if wrong else None,
             mentions=tuple(data.get("mentions", ())),  # not in what an older version kept
             files=tuple(File.from_dict(file) for file in data.get("files", ())),
+            record=data.get("record", ""),
         )
 
 
+def _actions(data: Iterable[dict[str, Any]]) -> tuple[Action, ...]:
+    return tuple(Action(**{**action, "style": Style(action["style"])}) for action in data)
+
+
 def _table(data: dict[str, Any]) -> Table:
-    rows = tuple(Row(tuple(row["cells"]), row["opens"]) for row in data["rows"])
+    rows = tuple(
+        Row(tuple(row["cells"]), row["opens"], _actions(row.get("actions", ())))
+        for row in data["rows"]
+    )
     return Table(tuple(data["columns"]), rows, tuple(data["numeric"]))
 
 

@@ -14,6 +14,7 @@ SUBJECTS = (
     "rooms",
     "notes",
     "tasks",
+    "days",
     "finding",
     "reports",
     "forecasts",
@@ -34,6 +35,7 @@ SUBJECTS = (
     "undo",
     "help",
     "folded",
+    "postings",
 )
 
 

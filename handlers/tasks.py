@@ -14,10 +14,11 @@ from handlers import cards
 from handlers.arguments import AnyRecord, PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
+from handlers.forms import editing
 from handlers.naming import KIND_NAMES
 from handlers.notices import Telling, audible, notice
 from handlers.reply import Action, Field, Reply, Row, Style, Table, Tone
-from handlers.request import Request
+from handlers.request import Call, Request
 from handlers.wording import _, moment, money, plural, stamp
 
 LATE_MINUTES = 5
@@ -93,6 +94,35 @@ def snooze_task(request: Request, task: Task, when: datetime) -> Reply:
     return _card(task, _("Put off until {when}.", when=moment(when)))
 
 
+@command(
+    "task edit <task> [text=] [due=] [for=] [about=]",
+    role=Role.MEMBER,
+    example='task edit 5 text="Send the new offer"',
+)
+def edit_task(
+    request: Request,
+    task: Task,
+    text: Text | None = None,
+    due: datetime | None = None,
+    for_: User | None = None,
+    about: AnyRecord | None = None,
+) -> Reply:
+    """Change fields of a task; `due=` empties one, and no field at all opens the form."""
+    request.about("task", task.id)
+    emptied = request.cleared & {"due", "about"}
+    if text is None and due is None and for_ is None and about is None and not emptied:
+        return _edit_form(task, request)
+    if text is not None:
+        task.text = text
+    if due is not None or "due" in emptied:
+        tasks.set_due(task, due, request.zone)
+    if for_ is not None:
+        task.owner = for_
+    if about is not None or "about" in emptied:
+        tasks.set_about(task, about)
+    return _card(task, _("Task changed."))
+
+
 @command("task delete <task>", role=Role.MEMBER, example="task delete 5")
 def delete_task(request: Request, task: Task) -> Reply:
     """Delete a task; it can be restored."""
@@ -155,6 +185,7 @@ def tell_task_due(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
         actions=card.actions,
         footer=card.footer,
         tone=Tone.WARNING,
+        record=card.record,
     )
 
 
@@ -204,6 +235,20 @@ def _complete(request: Request, task: Task, outcome: str | None) -> Reply:
     return _card(task, _("Done: {text}", text=task.text))
 
 
+def _edit_form(task: Task, request: Request) -> Reply:
+    record = tasks.about(task)
+    holds = {
+        "text": task.text,
+        "due": task.due_at.strftime("%Y-%m-%d %H:%M UTC") if task.due_at else "",
+        "for": task.owner.email,
+        "about": str(records.reference(record)) if record else "",
+    }
+    if task.due_at and task.due_at <= request.now:
+        del holds["due"]  # a time that has passed is moved by `task snooze`
+    call = Call("task edit", {"task": f"task:{task.id}"})
+    return editing(request, call, _("Edit {name}", name=task.text), holds)
+
+
 def _about(task: Task) -> str:
     record = tasks.about(task)
     return (
@@ -225,6 +270,7 @@ def _card(task: Task, title: str) -> Reply:
         title=title,
         fields=tuple(Field(label, value) for label, value in shown.items() if value),
         actions=_buttons(task) if task.status is TaskStatus.OPEN else (),
+        record=str(records.reference(task)),
         footer=_("Task #{id}", id=task.id),
         tone=Tone.GOOD if task.status is TaskStatus.DONE else Tone.NEUTRAL,
     )
@@ -238,4 +284,5 @@ def _buttons(task: Task) -> tuple[Action, ...]:
         Action(_("Next week"), f"task snooze {task.id} next monday 9:00", replaces=True),
         Action(_("Pick a time"), f"task snooze {task.id}"),
         Action(_("Log the outcome"), f"task log {task.id}"),
+        Action(_("Edit"), f"task edit {task.id}"),
     )

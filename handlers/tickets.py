@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from crm_store import messages, notices, tickets
+from crm_store import messages, notices, records, tickets
 from crm_store.models import (
     Activity,
     ActivityKind,
@@ -19,13 +19,14 @@ from crm_store.models import (
     User,
 )
 from handlers import cards
-from handlers.arguments import NumberArgument, PageNumber, RecordArgument, Text
+from handlers.arguments import Name, NumberArgument, PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.fields import custom_fields
+from handlers.forms import editing
 from handlers.notices import Telling, notice
 from handlers.reply import Action, Field, Reply, Row, Style, Tone
-from handlers.request import Request
+from handlers.request import Call, Request
 from handlers.wording import _, moment, plural, stamp
 
 DeletedTicket = Annotated[Ticket, RecordArgument(("ticket",), deleted=True)]
@@ -68,6 +69,34 @@ def show_ticket(request: Request, ticket: Ticket) -> Reply:
     """Show a ticket with its latest notes and replies."""
     request.about("ticket", ticket.id)
     return _card(request, ticket, ticket.subject)
+
+
+@command(
+    "ticket edit <ticket> [subject=] [text=] [kind=] [priority=] [contact=] [company=]",
+    role=Role.AGENT,
+    example='ticket edit 42 subject="Wrong address on the invoice"',
+)
+def edit_ticket(
+    request: Request,
+    ticket: Ticket,
+    subject: Name | None = None,
+    text: Text | None = None,
+    kind: TicketKind | None = None,
+    priority: Priority | None = None,
+    contact: Contact | None = None,
+    company: Company | None = None,
+) -> Reply:
+    """Change fields of a ticket; `contact=` empties one, and no field at all opens the form."""
+    given: dict[str, Any] = {"subject": subject, "text": text, "kind": kind, "priority": priority}
+    given |= {"contact": contact, "company": company}
+    changes = {field: value for field, value in given.items() if value is not None}
+    changes |= {field: None for field in ("contact", "company") if field in request.cleared}
+    request.about("ticket", ticket.id)
+    if not changes:
+        return _edit_form(request, ticket)
+    for field, value in changes.items():
+        setattr(ticket, field, value)
+    return _card(request, ticket, _("Ticket #{id} changed.", id=ticket.id))
 
 
 @command("ticket assign <ticket> <person>", role=Role.AGENT, example="ticket assign 42 me")
@@ -244,6 +273,7 @@ def tell_assigned(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
         fields=card_fields(ticket),
         actions=card_buttons(ticket, telling.reader),
         tone=_TONES.get(ticket.priority, Tone.NEUTRAL),
+        record=str(records.reference(ticket)),
     )
 
 
@@ -264,6 +294,19 @@ def send_button(ticket: Ticket, entry: Activity) -> Action:
     """Return the button that sends an internal note to the customer."""
     line = f"ticket send {ticket.id} entry={entry.id}"
     return Action(_("Send to customer"), line, replaces=True)
+
+
+def _edit_form(request: Request, ticket: Ticket) -> Reply:
+    holds = {
+        "subject": ticket.subject,
+        "text": ticket.text,
+        "kind": ticket.kind.value,
+        "priority": ticket.priority.value,
+        "contact": f"contact:{ticket.contact_id}" if ticket.contact_id else "",
+        "company": f"company:{ticket.company_id}" if ticket.company_id else "",
+    }
+    call = Call("ticket edit", {"ticket": f"ticket:{ticket.id}"})
+    return editing(request, call, _("Edit {name}", name=ticket.subject), holds)
 
 
 def _set_status(request: Request, ticket: Ticket, status: TicketStatus) -> Reply:
@@ -323,6 +366,7 @@ def _card(request: Request, ticket: Ticket, title: str) -> Reply:
         fields=(*card_fields(ticket), *custom_fields(request, ticket)),
         table=cards.listing("", columns, latest, "").table,
         actions=card_buttons(ticket, request.user),
+        record=str(records.reference(ticket)),
         footer=_("Ticket #{id}", id=ticket.id),
         tone=Tone.GOOD if ticket.status in tickets.FINISHED else Tone.NEUTRAL,
     )
@@ -339,4 +383,5 @@ def card_buttons(ticket: Ticket, reader: User | None) -> tuple[Action, ...]:
         Action(_("Reply"), f"ticket reply {ticket.id}"),
         Action(_("Note"), f"ticket note {ticket.id}"),
         Action(_("Close"), f"ticket close {ticket.id}", replaces=True),
+        Action(_("Edit"), f"ticket edit {ticket.id}"),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from crm_store import cleaning, halts, inbox, notices, occurrences, webchat
+from crm_store import cleaning, halts, inbox, notices, occurrences, postings, webchat
 from crm_store.store import Session
 from jobs.schedule import JobContext
 
@@ -29,6 +29,7 @@ _STEPS: tuple[tuple[str, Callable[[Session, datetime], int | None], timedelta], 
     ("halts", halts.purge, HALTS),
     ("conversations", cleaning.purge_conversations, CONVERSATIONS),
     ("buttons", cleaning.purge_short_lines, BUTTONS),
+    ("cards", postings.purge, postings.KEPT),
     ("link codes", cleaning.purge_link_codes, LINK_CODES),
     ("pages", webchat.purge_messages, PAGES),
     ("browsers", webchat.purge_sessions, BROWSERS),

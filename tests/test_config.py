@@ -40,9 +40,14 @@ def test_the_example_holds_each_key_at_its_default(section: str) -> None:
     table = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))[section]
     default = getattr(Config(), section)
     expected = {one.name: getattr(default, one.name) for one in fields(default)}
-    assert {
-        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
-    } == expected
+    assert {key: _frozen(value) for key, value in table.items()} == expected
+
+
+def _frozen(value: Any) -> Any:
+    """A value of TOML as the configuration keeps it."""
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value
 
 
 def test_the_example_has_no_other_section_and_loads(tmp_path: Path) -> None:
@@ -145,6 +150,12 @@ def test_every_problem_is_told_at_once_with_its_key(tmp_path: Path) -> None:
         ("[store]\nurl = 'postgresql+psycopg://u:canary@h/d'", "store.url", "PGPASSWORD"),
         ("[store]\nurl = 'postgresql+psycopg://h/d?password=canary'", "store.url", "PGPASSWORD"),
         ("[slack]\ncommands = []", "slack.commands", "not a list of commands"),
+        ("[slack]\nreactions = 'ticket'", "slack.reactions", "does not name emoji"),
+        ("[slack]\nreactions = { a = 'deal' }", "slack.reactions", "makes"),
+        ("[slack]\nreactions = { ':a:' = 'note' }", "slack.reactions", "makes"),
+        ("[slack]\nlink_domain = 'https://x.example'", "slack.link_domain", "not a host name"),
+        ("[slack]\npreview_channels = ['sales']", "slack.preview_channels", "id of a channel"),
+        ("[slack]\npreview_channels = 'C01'", "slack.preview_channels", "not a list"),
         ("[slack]\ncommands = ['crm', 'crm']", "slack.commands", "twice"),
         ("[slack]\napi_base_url = 'https://u@h/'", "slack.api_base_url", "host and a path"),
         ("[slack]\napi_base_url = 'https:///api'", "slack.api_base_url", "nowhere"),

@@ -12,8 +12,18 @@ import sqlalchemy as sa
 from bot.demo.world import World
 from bot.surface import Incoming, Sent
 from crm_store import notices as owing
+from crm_store import postings
 from crm_store.addresses import Address
-from crm_store.models import ContactAccount, Deal, Notice, Stage, StageKind, Ticket, User
+from crm_store.models import (
+    ContactAccount,
+    Deal,
+    Notice,
+    Priority,
+    Stage,
+    StageKind,
+    Ticket,
+    User,
+)
 from crm_store.store import Actor, Session
 from handlers import rooms
 from handlers.notices import notices
@@ -37,6 +47,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         made.terminals["mona"].say(f'ticket new "{text}"')
         number = _newest(made)
         made.terminals["mona"].say(f"ticket assign {number} agnes")
+    with made.store.transaction(SEED) as session:
+        ticket = session.get_one(Ticket, _newest(made))
+        drawn = postings.Card(
+            f"ticket:{ticket.id}", 1, audience="self", face="", shown_at=morning()
+        )
+        postings.note(session, Address("console", "mona"), "1", drawn)
+        session.flush()
+        ticket.priority = Priority.URGENT
     for place in range(owing.FOLD_ABOVE + 2):
         made.terminals["rita"].say(f"task add {STRANGE[0]} {place} due=9:10")
     made.terminals["mona"].say('digest add deal list every="monday 9:10" to=me')

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -23,20 +25,27 @@ from starlette.routing import BaseRoute, Route
 
 from bot import charts
 from bot.config import Config
-from bot.slack import events, sending
+from bot.lookups import Lookups
+from bot.slack import events, forms, home, previews, sending
+from bot.slack.channels import Channels
 from bot.slack.events import Body, Destination
+from bot.slack.modals import Modals
 from bot.slack.profiles import Profiles
-from bot.slack.render import SlackMessage, render, render_form
+from bot.slack.render import SlackMessage, render
 from bot.surface import DeliveryError, Incoming, Profile, Sent
 from crm_store.addresses import Address
+from crm_store.models import Role
 from crm_store.store import StoreUnavailable
+from handlers.forms import opens_form
 from handlers.reply import Action, Chart, Reply
 from handlers.wording import _, speaking
 
 log = logging.getLogger(__name__)
 
+_CHECK = 1.0  # seconds for what a person waits for: mistakes in a form, suggestions while typing
 _RECONNECT = 10.0  # seconds between attempts to reach Slack at the start
 
+T = TypeVar("T")
 Receive = Callable[[str, str, str, Body], Awaitable[bool]]
 
 
@@ -46,8 +55,13 @@ class Slack:
     name = events.PLATFORM
     can_look_up = True
 
-    def __init__(self, config: Config, receive: Receive, shorten: Callable[[str], str]) -> None:
+    def __init__(
+        self, config: Config, receive: Receive, shorten: Callable[[str], str], lookups: Lookups
+    ) -> None:
         self._config = config.slack
+        self._lookups = lookups
+        self._channels = Channels(self._channel_info)
+        self._modals = Modals(self._call, config.defaults.language)
         self._secrets = config.secrets
         self._receive = receive
         self._shorten = shorten
@@ -69,14 +83,13 @@ class Slack:
         )
         self._bolt = self._application()
         if not await self._connect():
-            task = asyncio.create_task(self._connect_for_ever())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._connect_for_ever())
 
     async def stop(self) -> None:
         """Disconnect."""
         for task in list(self._tasks):
             task.cancel()
+        self._modals.stop()
         if self._handler:
             await self._handler.close_async()  # type: ignore[no-untyped-call]
         await self._session.close()
@@ -95,8 +108,11 @@ class Slack:
         """Answer where the person asked; a form opens as a modal while Slack still allows it."""
         to = events.destination(body)
         with speaking(language, zone):
-            if reply.form and not again and await self._open_modal(body, reply, to):
+            if events.is_home(body) and not reply.form:
+                return await self._answer_home(body, reply, to)
+            if reply.form and not again and await self._modals.open(body, reply, to):
                 return None
+            await self._modals.tell(body, reply)
             reply = _fillable(reply)
             message = await asyncio.to_thread(render, reply, self._shorten)
             swap = reply.replaces and events.replaces(body)
@@ -120,6 +136,33 @@ class Slack:
                 )
         return Sent(ts, Address(self.name, channel, address.thread))
 
+    async def _answer_home(self, body: Body, reply: Reply, to: Destination) -> Sent | None:
+        """Publish the home tab, or show over it what a button of it was answered."""
+        place = Sent(home.PUBLISHED, Address(self.name, to.user))
+        if events.publishes(body):
+            await self._publish(place, reply)
+            return place
+        view = await asyncio.to_thread(home.modal, reply, self._shorten)
+        on_top = (body.get("view") or {}).get("type") == "modal"
+        try:
+            if on_top:
+                await self._call("views.update", {"view_id": body["view"]["id"], "view": view})
+            else:
+                await self._call("views.open", {"trigger_id": body["trigger_id"], "view": view})
+        except DeliveryError as error:
+            log.info("modal not opened reason=%s", error.reason)
+            message = await asyncio.to_thread(render, reply, self._shorten)
+            channel = await self._channel(to.user)
+            ts = await self._post(channel, "", message, f"answer:{events.key_of(body)}")
+            return Sent(ts, Address(self.name, channel))
+        return None
+
+    async def _publish(self, place: Sent, reply: Reply) -> None:
+        role = await asyncio.to_thread(self._lookups.role_of, self.name, place.address.chat)
+        switch = role.may(Role.MANAGER)
+        view = await asyncio.to_thread(home.home, reply, self._shorten, switch=switch)
+        await self._call("views.publish", {"user_id": place.address.chat, "view": view})
+
     async def find(self, address: Address, key: str) -> Sent | None:
         """Look a message up by the key it was posted with."""
         channel = await self._channel(address.chat)
@@ -127,8 +170,11 @@ class Slack:
         return Sent(ts, Address(self.name, channel, address.thread)) if ts else None
 
     async def edit(self, sent: Sent, reply: Reply, *, language: str, zone: str) -> Sent:
-        """Put a reply in the place of a message."""
+        """Put a reply in the place of a message, or of the home tab."""
         with speaking(language, zone):
+            if sent.message_id == home.PUBLISHED:
+                await self._publish(sent, reply)
+                return sent
             message = await asyncio.to_thread(render, _fillable(reply), self._shorten)
         await self._update(sent.address.chat, sent.message_id, message)
         return sent
@@ -160,18 +206,120 @@ class Slack:
             # Who is mentioned cannot be told yet; Slack sends the event again.
             return BoltResponse(status=503)
         try:
-            incoming = events.read(body, self._bot_user, self._config.commands)
+            if body.get("type") == "block_suggestion":
+                return await self._suggest(body)
+            if (body.get("event") or {}).get("type") == "link_shared":
+                self._begin(self._preview(body))
+                return BoltResponse(status=200)
+            return await self._read(body)
         except events.MALFORMED as error:
             log.warning("event not understood reason=%s", type(error).__name__)
             return BoltResponse(status=200)
-        if incoming is None:
+
+    async def _read(self, body: Body) -> BoltResponse:
+        known = await self._known(body)
+        if known is None:
+            return BoltResponse(status=503)
+        body = body | known
+        incoming = events.read(body, self._bot_user, self._config.commands)
+        if incoming is None or events.IGNORED in known:
             return BoltResponse(status=200)
-        kept = body | {"rapport_bot": self._bot_user}
+        return await self._take(body, incoming)
+
+    async def _preview(self, body: Body) -> None:
+        """Show what links lead to; a preview that is lost costs nothing, so nothing is kept."""
+        event, settings = body["event"], self._config
+        if event.get("channel") not in settings.preview_channels or not settings.link_domain:
+            return
+        flag = body.get("is_ext_shared_channel")
+        if await self._channels.is_shared(event["channel"], flag):
+            return
+        lines = previews.links(body, settings.link_domain)
+        person = events.sender_of(body)
+        look = partial(self._lookups.preview, self.name, person)
+        shown = {
+            url: reply
+            for url, one in lines.items()
+            if (reply := await self._soon(partial(look, one)))
+        }
+        if shown:
+            arguments = await asyncio.to_thread(previews.unfurl, event, shown, self._shorten)
+            try:
+                await self._call("chat.unfurl", arguments)
+            except DeliveryError as error:
+                log.info("link not previewed reason=%s", error.reason)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _known(self, body: Body) -> Body | None:
+        """Return what is to be kept besides what Slack says; None when it cannot be told, so that it comes again."""
+        channel = events.channel_of(body)
+        if channel and await self._channels.is_shared(channel, body.get("is_ext_shared_channel")):
+            if not self._config.shared_channels:
+                return {events.IGNORED: True}
+            return {**(await self._told(body) or {}), events.OUTSIDE: True}
+        return await self._told(body)
+
+    async def _told(self, body: Body) -> Body | None:
+        event = body.get("event") or {}
+        made = dict(self._config.reactions).get(str(event.get("reaction")))
+        if event.get("type") == "reaction_added" and made and event["item"]["type"] == "message":
+            return await self._reacted(event["item"], made)
+        if events.is_thread_talk(body):
+            place = Address(self.name, event["channel"], event["thread_ts"])
+            is_bound = await self._soon(lambda: self._lookups.is_bound(place))
+            return None if is_bound is None else {events.BOUND: True} if is_bound else {}
+        return {}
+
+    async def _reacted(self, item: Body, made: str) -> Body | None:
+        """Return the message under which an emoji was put."""
+        reading = self.client.conversations_replies(channel=item["channel"], ts=item["ts"], limit=1)
         try:
-            await self._receive(self.name, incoming.key, incoming.sender, kept)
+            async with asyncio.timeout(_CHECK):
+                found = await sending.call(reading)
+        except (TimeoutError, DeliveryError) as error:
+            log.warning("message not read reason=%s", type(error).__name__)
+            return None
+        messages: list[Body] = [m for m in found["messages"] if m["ts"] == item["ts"]]
+        message = messages[0] if messages else {}
+        thread = message.get("thread_ts") or item["ts"]
+        return {events.MAKES: made, events.TEXT: message.get("text", ""), events.THREAD: thread}
+
+    async def _take(self, body: Body, incoming: Incoming) -> BoltResponse:
+        if incoming.values and (wrong := await self._mistakes(body, incoming)):
+            return BoltResponse(status=200, body=wrong)
+        kept = body | {"rapport_bot": self._bot_user}
+        if opens_form(incoming.line or incoming.text):
+            self._modals.expect(body)
+        try:
+            if not await self._receive(self.name, incoming.key, incoming.sender, kept):
+                self._modals.forget(body)
         except StoreUnavailable:
+            self._modals.forget(body)
             return self._not_kept(body)
         return BoltResponse(status=200)
+
+    async def _suggest(self, body: Body) -> BoltResponse:
+        """Answer what a person types into a select; nothing is kept of it."""
+        asked = events.asked(body)
+        found = await self._soon(lambda: self._lookups.complete(self.name, *asked))
+        return BoltResponse(status=200, body=forms.options(found or ()))
+
+    async def _mistakes(self, body: Body, incoming: Incoming) -> Body | None:
+        """Return what stands beside the fields of a form that cannot be read; the form stays open."""
+        found = await self._soon(lambda: self._lookups.mistakes(incoming))
+        return forms.errors(body["view"].get("blocks", []), found) if found else None
+
+    async def _soon(self, work: Callable[[], T]) -> T | None:
+        """Do what only reads while Slack waits; None when it takes too long or the store is away."""
+        try:
+            async with asyncio.timeout(_CHECK):
+                return await asyncio.to_thread(work)
+        except (TimeoutError, StoreUnavailable):
+            return None
 
     def _not_kept(self, body: Body) -> BoltResponse:
         if "command" in body:
@@ -236,30 +384,27 @@ class Slack:
             self._handler = AsyncSocketModeHandler(self._bolt, token.reveal() if token else "")
         await self._handler.connect_async()  # type: ignore[no-untyped-call]
 
-    async def _open_modal(self, body: Body, reply: Reply, to: Destination) -> bool:
-        if reply.form is None or "trigger_id" not in body:
-            return False
-        view = render_form(reply.form, "")
-        view["private_metadata"] = events.modal_metadata(reply.form.command, to)
-        try:
-            await sending.call(self.client.views_open(trigger_id=body["trigger_id"], view=view))
-        except DeliveryError as error:
-            # Too late or unclear: the card with a button gives a fresh trigger.
-            log.info("modal not opened reason=%s", error.reason)
-            return False
-        return True
+    async def _channel_info(self, channel: str) -> Body:
+        answer: Any = await sending.call(self.client.conversations_info(channel=channel))
+        return dict(answer.data)
+
+    async def _call(self, method: str, arguments: Body) -> Body:
+        answer: Any = await sending.call(self.client.api_call(method, json=arguments))
+        return dict(answer.data)
 
     async def _put(
         self, body: Body, to: Destination, message: SlackMessage, *, swap: bool, again: bool
     ) -> Sent | None:
         if to.response_url:
             return await self._respond(to, message, swap=swap)
+        channel = await self._channel(to.channel)
         if swap and to.message:
             await self._update(to.channel, to.message, message)
             return Sent(to.message, to.address)
         key = f"answer:{events.key_of(body)}"
-        ts = await sending.find(self.client, to.channel, to.thread, key) if again else None
-        return Sent(ts or await self._post(to.channel, to.thread, message, key), to.address)
+        ts = await sending.find(self.client, channel, to.thread, key) if again else None
+        ts = ts or await self._post(channel, to.thread, message, key)
+        return Sent(ts, Address(self.name, channel, to.thread))
 
     async def _respond(self, to: Destination, message: SlackMessage, *, swap: bool) -> Sent | None:
         payload = {"text": message.text, "blocks": message.blocks, "replace_original": swap}

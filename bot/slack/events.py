@@ -13,13 +13,20 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-from bot.slack.render import MODAL, read_form, read_press
+from bot.slack.forms import MODAL, read_form
+from bot.slack.render import read_press
 from bot.surface import Incoming
 from crm_store.addresses import Address
 
 Body: TypeAlias = dict[str, Any]
 
 PLATFORM = "slack"
+# What is known of an event besides what Slack says, kept with it.
+BOUND, IGNORED, OUTSIDE, MAKES, TEXT, THREAD = (
+    f"rapport_{name}" for name in ("bound", "ignored", "outside", "makes", "text", "thread")
+)
+# What a message can become, by a shortcut or by an emoji.
+MADE: Mapping[str, str] = {"ticket": "ticket new", "note": "note add", "task": "task add"}
 STORED = "\x01"  # a line that begins so is the key of a stored one
 # What reading an event raises that has another form than Slack's.
 MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -72,14 +79,25 @@ def key_of(body: Body) -> str | None:
     A mention that also arrives as a message has two event ids, but one channel and time stamp.
     """
     if body.get("type") == "event_callback":
-        event = body.get("event") or {}
-        if event.get("type") in {"message", "app_mention"} and "channel" in event and "ts" in event:
-            return f"{event['channel']}:{event['ts']}"
-        return None
-    if "command" in body and "trigger_id" in body:
+        return _key_of_event(body)
+    made = body.get("type") == "message_action" and body.get("callback_id") in MADE
+    if made or ("command" in body and "trigger_id" in body):
         return str(body["trigger_id"])
     if body.get("type") in {"block_actions", "view_submission"}:
         return str(body.get("trigger_id") or f"{body['view']['id']}:{body['view'].get('hash', '')}")
+    return None
+
+
+def _key_of_event(body: Body) -> str | None:
+    event = body.get("event") or {}
+    if event.get("type") == "app_home_opened" and event.get("tab") == "home":
+        return f"home:{event['user']}:{event['event_ts']}"
+    if event.get("type") == "reaction_added" and MAKES in body:
+        # Whoever puts it there, one emoji makes one thing of a message.
+        item = event["item"]
+        return f"reaction:{item['channel']}:{item['ts']}:{event['reaction']}"
+    if event.get("type") in {"message", "app_mention"} and "channel" in event and "ts" in event:
+        return f"{event['channel']}:{event['ts']}"
     return None
 
 
@@ -95,6 +113,8 @@ def is_for_us(body: Body, bot_user: str) -> bool:
     if body.get("type") != "event_callback":
         return True
     event = body["event"]
+    if event.get("type") in {"app_home_opened", "reaction_added"}:
+        return True
     if event.get("bot_id") or event.get("user") in {None, bot_user} or event.get("hidden"):
         return False
     if event["type"] == "app_mention":
@@ -102,18 +122,31 @@ def is_for_us(body: Body, bot_user: str) -> bool:
     if event.get("subtype") not in _SUBTYPES:
         return False
     mentioned = bool(bot_user) and f"<@{bot_user}>" in event.get("text", "")
-    in_our_thread = bool(bot_user) and event.get("parent_user_id") == bot_user
-    return event.get("channel_type") == "im" or mentioned or in_our_thread
+    in_thread = _is_in_our_thread(event, bot_user) or BOUND in body
+    return event.get("channel_type") == "im" or mentioned or in_thread
+
+
+def is_thread_talk(body: Body) -> bool:
+    """Tell whether somebody wrote in a thread; only the store knows whether it belongs to a record."""
+    event = body.get("event") or {}
+    plain = event.get("subtype") in _SUBTYPES and not event.get("bot_id")
+    return bool(plain and event.get("type") == "message" and event.get("thread_ts"))
+
+
+def _is_in_our_thread(event: Body, bot_user: str) -> bool:
+    return bool(bot_user) and event.get("parent_user_id") == bot_user
 
 
 def destination(body: Body) -> Destination:
     """Return where the answer goes."""
     user = sender_of(body)
+    if is_home(body):
+        return Destination(user, "", user)
+    if body.get("type") == "message_action":
+        message = body["message"]
+        return Destination(body["channel"]["id"], message.get("thread_ts") or message["ts"], user)
     if body.get("type") == "event_callback":
-        event = body["event"]
-        direct = event.get("channel_type") == "im"
-        thread = event.get("thread_ts") or ("" if direct else event["ts"])
-        return Destination(event["channel"], thread, user)
+        return _beside(body, user)
     if "command" in body:
         return Destination(body["channel_id"], "", user, body.get("response_url", ""))
     if body["type"] == "view_submission":
@@ -127,10 +160,51 @@ def destination(body: Body) -> Destination:
     return Destination(channel, thread, user, url, message)
 
 
-def modal_metadata(command: str, to: Destination) -> str:
-    """Return what a modal carries: its command and where its answer goes."""
+def _beside(body: Body, user: str) -> Destination:
+    event = body["event"]
+    if MAKES in body:
+        return Destination(event["item"]["channel"], body[THREAD], user)
+    direct = event.get("channel_type") == "im"
+    thread = event.get("thread_ts") or ("" if direct else event["ts"])
+    return Destination(event["channel"], thread, user)
+
+
+def channel_of(body: Body) -> str:
+    """Return the channel in which others will read the answer; empty where nobody does."""
+    event = body.get("event") or {}
+    if event.get("type") == "reaction_added":
+        return str(event["item"].get("channel", ""))
+    if "command" in body or is_home(body) or key_of(body) is None:
+        return ""
+    to = destination(body)
+    return to.channel if to.channel.startswith(("C", "G")) and not to.response_url else ""
+
+
+def asked(body: Body) -> tuple[str, str, str, str]:
+    """Return who types into a select of a modal, its command, its field, and what is typed."""
+    command = json.loads(body["view"]["private_metadata"])["command"]
+    return sender_of(body), str(command), str(body["block_id"]), str(body.get("value") or "")
+
+
+def is_home(body: Body) -> bool:
+    """Tell whether a person opened the home tab, or used something on it or on a modal over it."""
+    event = body.get("event") or {}
+    view = body.get("view") or {}
+    over = view.get("callback_id") in {"card", "notice"} or view.get("type") == "home"
+    return event.get("type") == "app_home_opened" or (body.get("type") == "block_actions" and over)
+
+
+def publishes(body: Body) -> bool:
+    """Tell whether the answer is the home tab itself."""
+    if body.get("type") == "event_callback":
+        return is_home(body)
+    return is_home(body) and bool(body["actions"][0].get("selected_user"))
+
+
+def modal_metadata(command: str, to: Destination, *, binds: bool = False) -> str:
+    """Return what a modal carries: its command, where its answer goes, whether the thread is its record's then."""
     place = {name: getattr(to, name) for name in ("channel", "thread", "user", "response_url")}
-    return json.dumps({"command": command, "to": place})
+    return json.dumps({"command": command, "to": place} | ({"binds": True} if binds else {}))
 
 
 def read(body: Body, bot_user: str, commands: tuple[str, ...]) -> Incoming | None:
@@ -148,8 +222,10 @@ def read(body: Body, bot_user: str, commands: tuple[str, ...]) -> Incoming | Non
         sender=to.user,
         name=(body.get("user_name") or (body.get("user") or {}).get("name") or to.user),
         place=to.address,
-        private=bool(to.response_url) or to.channel.startswith("D"),
+        private=bool(to.response_url) or to.channel.startswith(("D", "U", "W")),
         message_id=to.message,
+        replaces=replaces(body),
+        outside=bool(body.get(OUTSIDE)),
         **what,
     )
 
@@ -176,7 +252,11 @@ def _sign(target: str, label: str | None) -> str:
 
 def _what(body: Body, bot_user: str, commands: tuple[str, ...]) -> Mapping[str, Any] | None:
     if body.get("type") == "event_callback":
-        return {"text": plain_text(body["event"].get("text", ""), bot_user)}
+        return _said(body, bot_user)
+    if body.get("type") == "message_action":
+        text = plain_text(body["message"].get("text", ""))
+        made = {"line": MADE[body["callback_id"]], "values": {"text": text}}
+        return {**made, "asks": True, "binds": True}
     if "command" in body:
         name = body["command"].removeprefix("/")
         text = plain_text(body.get("text", ""))
@@ -184,11 +264,28 @@ def _what(body: Body, bot_user: str, commands: tuple[str, ...]) -> Mapping[str, 
     if body["type"] == "view_submission":
         if body["view"].get("callback_id") != MODAL:
             return None
-        command = json.loads(body["view"]["private_metadata"])["command"]
-        return {"line": command, "values": read_form(body["view"]["state"])}
+        carried = json.loads(body["view"]["private_metadata"])
+        values = read_form(body["view"]["state"])
+        return {"line": carried["command"], "values": values, "binds": "binds" in carried}
+    person = body["actions"][0].get("selected_user")
     press = read_press(body["actions"][0])
     line = STORED + press.value if press.kind == "key" else press.value
-    return {"line": line, "pressed": True} if press.value else None
+    line = f"day for=<@{person}>" if person else line
+    return {"line": line, "pressed": True} if line.strip(STORED) else None
+
+
+def _said(body: Body, bot_user: str) -> Mapping[str, Any]:
+    event = body["event"]
+    if is_home(body):
+        return {"line": "day"}
+    if MAKES in body:
+        values = {"text": plain_text(body[TEXT])}
+        return {"line": MADE[body[MAKES]], "values": values, "binds": True}
+    text = event.get("text", "")
+    aside = is_thread_talk(body) and event.get("channel_type") != "im"
+    aside = aside and f"<@{bot_user}>" not in text
+    overheard = aside and not _is_in_our_thread(event, bot_user)
+    return {"text": plain_text(text, bot_user), "unaddressed": aside, "overheard": overheard}
 
 
 def replaces(body: Body) -> bool:

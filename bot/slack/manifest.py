@@ -5,7 +5,8 @@ The limits are those of https://docs.slack.dev/reference/app-manifest; nothing h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.config import SlackConfig
@@ -19,9 +20,9 @@ _HINT, _DESCRIPTION = 1_000, 2_000
 SCOPES: Mapping[str, str] = {
     "app_mentions:read": "lines that mention the bot in a channel",
     "channels:history": "replies in the bot's threads, and finding a message that may be there",
-    "channels:read": "`rapport doctor`: is the bot in the channels of [routes]",
+    "channels:read": "whether others share a channel; `rapport doctor`: is the bot in those of [routes]",
     "chat:write": "answers and messages",
-    "commands": "slash commands",
+    "commands": "slash commands and shortcuts",
     "files:write": "charts",
     "groups:history": "as channels:history, in private channels",
     "groups:read": "as channels:read, in private channels",
@@ -40,9 +41,43 @@ EVENTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What can be switched on, and what it needs besides."""
+
+    is_on: Callable[[SlackConfig], bool]
+    scopes: Mapping[str, str]
+    events: tuple[str, ...]
+
+
+FEATURES = (
+    Feature(lambda config: config.home, {}, ("app_home_opened",)),
+    Feature(
+        lambda config: bool(config.reactions),
+        {"reactions:read": "emoji that make tickets, notes and tasks"},
+        ("reaction_added",),
+    ),
+    Feature(
+        lambda config: bool(config.link_domain and config.preview_channels),
+        {"links:read": "links to records", "links:write": "previews of links to records"},
+        ("link_shared",),
+    ),
+)
+# The name of each shortcut under a message, which Slack shows in its menu: at most 24 characters.
+SHORTCUTS = {
+    "ticket": ("Make a ticket", "Open a ticket with the words of this message"),
+    "note": ("Add a note to a record", "Keep this message on a customer, deal or ticket"),
+    "task": ("Make a task", "Write down something to do about this message"),
+}
+
+
 def manifest(config: SlackConfig) -> dict[str, Any]:
     """Return the manifest of the app for this configuration; `handlers.subjects.load` goes before."""
     over_http = config.mode == "http"
+    features = [feature for feature in FEATURES if feature.is_on(config)]
+    scopes = sorted({*SCOPES, *(scope for feature in features for scope in feature.scopes)})
+    events = sorted({*EVENTS, *(event for feature in features for event in feature.events)})
+    options = {"message_menu_options_url": HOST + PATH} if over_http else {}
     address = {"request_url": HOST + PATH} if over_http else {}
     return {
         "display_information": {
@@ -51,22 +86,31 @@ def manifest(config: SlackConfig) -> dict[str, Any]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": config.home,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "rapport", "always_online": True},
             "slash_commands": [_slash_command(config, name, address) for name in config.commands],
+            **({"shortcuts": _shortcuts()} if config.shortcuts else {}),
+            **({"unfurl_domains": [config.link_domain]} if "link_shared" in events else {}),
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": scopes}},
         "settings": {
-            "event_subscriptions": {**address, "bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": True, **address},
+            "event_subscriptions": {**address, "bot_events": events},
+            "interactivity": {"is_enabled": True, **address, **options},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not over_http,
             "token_rotation_enabled": False,
         },
     }
+
+
+def _shortcuts() -> list[dict[str, str]]:
+    return [
+        {"type": "message", "callback_id": made, "name": name, "description": about}
+        for made, (name, about) in SHORTCUTS.items()
+    ]
 
 
 def _slash_command(config: SlackConfig, name: str, address: Mapping[str, str]) -> dict[str, Any]:

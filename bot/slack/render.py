@@ -16,7 +16,7 @@ which Slack reads no markup, so it comes out letter by letter. Only the fallback
 | table | table block, numbers to the right | 99 rows, 20 columns, 10,000 characters; rest counted |
 | row.opens | one select “Open…” | 100 rows; a line over 150 characters is left out |
 | chart | carried along for the adapter to upload | |
-| form | the question asked next, its choices as buttons; `render_form` for the modal | |
+| form | the question asked next, its choices as buttons; `bot/slack/forms.py` for the modal | |
 | actions | buttons with style and confirmation | long lines by key; past 1,500 characters counted |
 | footer | context | cut at 300 |
 | files | | named in the text |
@@ -24,10 +24,7 @@ which Slack reads no markup, so it comes out letter by letter. Only the fallback
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from bot.visible import (
@@ -46,16 +43,15 @@ from bot.visible import (
     paragraph,
     row_label,
     units,
-    visible,
     with_files_named,
 )
-from handlers.reply import Action, FieldKind, Reply, Style, Tone
+from handlers.reply import Action, Reply, Style, Tone
 from handlers.wording import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from handlers.reply import Chart, Field, Form, FormField, Row, Table
+    from handlers.reply import Chart, Field, Form, Row, Table
 
 Block = dict[str, Any]
 
@@ -68,14 +64,7 @@ _COLUMNS = 20
 _BUTTONS = 100
 _FALLBACK_ROWS = 20
 _LONG_LINE = 400
-MODAL = "form"
-_TITLE = 24
-_VIEW_BYTES = 200_000  # Slack refuses views above 250 kB
-_MODAL_BLOCKS = 100
-_OPTIONS = 100
-_OPTION_VALUE = 150
-_INPUT = 3_000
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+OPTION_VALUE = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +91,7 @@ def render(
     """
     reply = with_files_named(reply, "slack")
     offered = (choices(reply.form) if inline_choices else ()) + reply.actions
-    footer = _note(paragraph(reply.footer, 300))
+    footer = note(paragraph(reply.footer, 300))
     above = [*_mention(reply), *_title(reply), *_text(reply), *_fields(reply.fields)]
     below = [*_question(reply.form), *_buttons(offered, shorten), *footer]
     blocks = [*above, *_table(reply.table, TOTAL - weight(above) - weight(below)), *below]
@@ -135,7 +124,7 @@ def weight(part: object) -> int:
 
 def _mention(reply: Reply) -> list[Block]:
     account = reply.account("slack")
-    return [_rich([{"type": "user", "user_id": account}])] if account else []
+    return [rich([{"type": "user", "user_id": account}])] if account else []
 
 
 def _title(reply: Reply) -> list[Block]:
@@ -143,15 +132,15 @@ def _title(reply: Reply) -> list[Block]:
         return []
     title = paragraph(SIGNS[reply.tone] + reply.title.strip(), 600)
     if "\n" in title or units(title) > _HEADER:
-        return [_rich([_run(title, bold=True)])]
-    return [{"type": "header", "text": _plain(title)}]
+        return [rich([run(title, bold=True)])]
+    return [{"type": "header", "text": plain(title)}]
 
 
 def _text(reply: Reply) -> list[Block]:
     if not reply.text.strip():
         return []
     sign = "" if reply.title.strip() else SIGNS[reply.tone]
-    return [_rich([_run(paragraph(sign + reply.text.strip(), 3_000))])]
+    return [rich([run(paragraph(sign + reply.text.strip(), 3_000))])]
 
 
 def _fields(fields: tuple[Field, ...]) -> list[Block]:
@@ -162,13 +151,13 @@ def _fields(fields: tuple[Field, ...]) -> list[Block]:
         value = paragraph(field.value.strip(), 1_000) or NOTHING
         room -= units(label) + units(value) + 1
         if room < 0:
-            return [*_filled(runs), *_note(more_fields(len(fields) - index))]
-        runs += [_run(label, bold=True), _run(value + "\n" * (index + 1 < len(fields)))]
+            return [*_filled(runs), *note(more_fields(len(fields) - index))]
+        runs += [run(label, bold=True), run(value + "\n" * (index + 1 < len(fields)))]
     return _filled(runs)
 
 
 def _filled(runs: list[Block]) -> list[Block]:
-    return [_rich(runs)] if runs else []
+    return [rich(runs)] if runs else []
 
 
 def _table(table: Table | None, room: int) -> list[Block]:
@@ -189,8 +178,8 @@ def _table(table: Table | None, room: int) -> list[Block]:
         opening.add(row)
     return [
         *_grid(table, head + drawn),
-        *_note(more_rows(len(table.rows) - len(drawn))),
-        *_note(more_columns(wide - _COLUMNS)),
+        *note(more_rows(len(table.rows) - len(drawn))),
+        *note(more_columns(wide - _COLUMNS)),
         *opening.block(),
     ]
 
@@ -221,20 +210,18 @@ class _Opening:
     def block(self) -> list[Block]:
         if not self._options:
             return []
-        options = [
-            {"text": _plain(label), "value": opens} for opens, label in self._options.items()
-        ]
+        options = [{"text": plain(label), "value": opens} for opens, label in self._options.items()]
         select = {
             "type": "static_select",
             "action_id": "run:open",
-            "placeholder": _plain(_("Open…")),
+            "placeholder": plain(_("Open…")),
             "options": options,
         }
         return [{"type": "actions", "elements": [select]}]
 
     def _fits(self, row: Row) -> bool:
         return (
-            bool(row.opens) and units(row.opens) <= _OPTION_VALUE and row.opens not in self._options
+            bool(row.opens) and units(row.opens) <= OPTION_VALUE and row.opens not in self._options
         )
 
 
@@ -242,49 +229,50 @@ def _question(form: Form | None) -> list[Block]:
     field = open_question(form) if form else None
     if form is None or field is None:
         return []
-    runs = [_run(line(form.title, 150) + "\n", bold=True)] if form.title.strip() else []
+    runs = [run(line(form.title, 150) + "\n", bold=True)] if form.title.strip() else []
     if field.error:
-        runs.append(_run(SIGNS[Tone.BAD] + paragraph(field.error, 300) + "\n"))
-    runs.append(_run(line(field.label or field.name, 200)))
-    return [_rich(runs), *_note(paragraph(field.hint, 300))]
+        runs.append(run(SIGNS[Tone.BAD] + paragraph(field.error, 300) + "\n"))
+    runs.append(run(line(field.label or field.name, 200)))
+    return [rich(runs), *note(paragraph(field.hint, 300))]
 
 
 def _buttons(actions: tuple[Action, ...], shorten: Callable[[str], str]) -> list[Block]:
     buttons: list[Block] = []
     room = 1_500
     for index, action in enumerate(actions[:_BUTTONS]):
-        button = _button(action, index, shorten)
-        room -= weight(button)
+        drawn = button(action, index, shorten)
+        room -= weight(drawn)
         if room < 0:
             break
-        buttons.append(button)
+        buttons.append(drawn)
     groups = [
         {"type": "actions", "elements": buttons[at : at + 25]} for at in range(0, len(buttons), 25)
     ]
-    return [*groups, *_note(more_buttons(len(actions) - len(buttons)))]
+    return [*groups, *note(more_buttons(len(actions) - len(buttons)))]
 
 
-def _button(action: Action, index: int, shorten: Callable[[str], str]) -> Block:
+def button(action: Action, index: int, shorten: Callable[[str], str]) -> Block:
+    """Draw a button; `index` tells it from the others of the message."""
     stored = units(action.line) > _LONG_LINE
-    button: Block = {
+    drawn: Block = {
         "type": "button",
         "action_id": ("swap:" if action.replaces else "run:")
         + str(index)
         + (":key" if stored else ""),
-        "text": _plain(line(action.label, 75)),
+        "text": plain(line(action.label, 75)),
     }
     if action.line:
-        button["value"] = shorten(action.line) if stored else action.line
+        drawn["value"] = shorten(action.line) if stored else action.line
     if action.style is not Style.PLAIN:
-        button["style"] = action.style.value
+        drawn["style"] = action.style.value
     if action.confirm.strip():
-        button["confirm"] = {
-            "title": _plain(line(action.label, 75)),
-            "text": _plain(paragraph(action.confirm, 300)),
-            "confirm": _plain(line(action.label, 30)),
-            "deny": _plain(line(_("Cancel"), 30)),
+        drawn["confirm"] = {
+            "title": plain(line(action.label, 75)),
+            "text": plain(paragraph(action.confirm, 300)),
+            "confirm": plain(line(action.label, 30)),
+            "deny": plain(line(_("Cancel"), 30)),
         }
-    return button
+    return drawn
 
 
 def _fallback(reply: Reply) -> str:
@@ -307,11 +295,13 @@ def _spoken(reply: Reply) -> Iterator[str]:
     yield reply.footer.strip()
 
 
-def _plain(text: str) -> Block:
+def plain(text: str) -> Block:
+    """Draw a text in which nothing is markup."""
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
-def _run(text: str, *, bold: bool = False) -> Block:
+def run(text: str, *, bold: bool = False) -> Block:
+    """Draw a part of rich text."""
     return (
         {"type": "text", "text": text, "style": {"bold": True}}
         if bold
@@ -319,7 +309,8 @@ def _run(text: str, *, bold: bool = False) -> Block:
     )
 
 
-def _rich(runs: list[Block]) -> Block:
+def rich(runs: list[Block]) -> Block:
+    """Draw a paragraph of rich text."""
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": runs}]}
 
 
@@ -327,106 +318,6 @@ def _cell(text: str, limit: int) -> Block:
     return {"type": "raw_text", "text": line(text, limit)}
 
 
-def _note(text: str) -> list[Block]:
-    return [{"type": "context", "elements": [_plain(text.strip())]}] if text.strip() else []
-
-
-def render_form(form: Form, line_typed: str) -> Block:
-    """Draw `form` as a modal whose `private_metadata` is the line that asked for it.
-
-    A line over 3,000 characters gives way to the form's command: what it said is filled into the
-    fields. A choice of more than 100, or with a value over 150 characters, is asked for as text;
-    so are a number or a day that Slack's own inputs would not accept as they stand, and money and
-    moments, which people write as `12k EUR` or `next tue 15:00`. A value over 3,000 characters is
-    left out with its question, since cutting it would lose the rest on saving; so are questions
-    that would make the view larger than Slack accepts.
-    """
-    blocks: list[Block] = []
-    if units(visible(form.title)) > _TITLE:
-        blocks.append(_rich([_run(line(form.title, 600), bold=True)]))
-    size = 0
-    for field in (field for field in form.fields if units(field.value) <= _INPUT):
-        block = _input(field)
-        size += len(json.dumps(block))
-        if size > _VIEW_BYTES or len(blocks) == _MODAL_BLOCKS:
-            break
-        blocks.append(block)
-    blocks = blocks or _note(_("There is nothing to fill in here."))
-    return {
-        "type": "modal",
-        "callback_id": MODAL,
-        "title": _plain(line(form.title, _TITLE)),
-        "submit": _plain(line(_("Save"), _TITLE)),
-        "close": _plain(line(_("Cancel"), _TITLE)),
-        "private_metadata": line_typed if units(line_typed) <= _INPUT else form.command,
-        "blocks": blocks,
-    }
-
-
-def read_form(view_state: dict[str, Any]) -> dict[str, str]:
-    """Read the `state` of a submitted view: a text per field name, empty where nothing was entered."""
-    return {
-        name: _entered(element)
-        for name, elements in view_state["values"].items()
-        for element in elements.values()
-    }
-
-
-def _entered(element: dict[str, Any]) -> str:
-    chosen = element.get("selected_option") or {}
-    return element.get("value") or chosen.get("value") or element.get("selected_date") or ""
-
-
-def _input(field: FormField) -> Block:
-    block: Block = {
-        "type": "input",
-        "block_id": field.name,
-        "label": _plain(line(field.label or field.name, 150)),
-        "element": _element(field) | {"action_id": "value"},
-        "optional": not field.required,
-    }
-    error = SIGNS[Tone.BAD] + paragraph(field.error, 300) if field.error.strip() else ""
-    hint = "\n".join(part for part in (error, paragraph(field.hint, 300)) if part.strip())
-    return block | ({"hint": _plain(hint)} if hint else {})
-
-
-def _element(field: FormField) -> Block:
-    if field.choices and _fit_a_select(field):
-        return _select(field)
-    if field.kind is FieldKind.NUMBER and (not field.value or _NUMBER.fullmatch(field.value)):
-        return {"type": "number_input", "is_decimal_allowed": True} | _initial(
-            "initial_value", field.value
-        )
-    if field.kind is FieldKind.DATE and (not field.value or _is_day(field.value)):
-        return {"type": "datepicker"} | _initial("initial_date", field.value)
-    return {
-        "type": "plain_text_input",
-        "multiline": field.kind is FieldKind.LONG_TEXT,
-    } | _initial("initial_value", field.value)
-
-
-def _fit_a_select(field: FormField) -> bool:
-    return len(field.choices) <= _OPTIONS and all(
-        0 < units(c.value) <= _OPTION_VALUE for c in field.choices
-    )
-
-
-def _select(field: FormField) -> Block:
-    options = [
-        {"text": _plain(line(c.label or c.value, 75)), "value": c.value} for c in field.choices
-    ]
-    chosen = next((option for option in options if option["value"] == field.value), None)
-    return {"type": "static_select", "options": options} | (
-        {"initial_option": chosen} if chosen else {}
-    )
-
-
-def _initial(key: str, value: str) -> Block:
-    return {key: value} if value else {}
-
-
-def _is_day(value: str) -> bool:
-    try:
-        return date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
+def note(text: str) -> list[Block]:
+    """Draw a line in small print, nothing for an empty one."""
+    return [{"type": "context", "elements": [plain(text.strip())]}] if text.strip() else []

@@ -151,13 +151,12 @@ class Telegram:
         return None
 
     async def edit(self, sent: Sent, reply: Reply, *, language: str, zone: str) -> Sent:
-        """Put a reply in the place of a message, or send it if that one can be changed no more."""
+        """Put a reply in the place of a message."""
         with speaking(language, zone):
             message = await asyncio.to_thread(render, reply, self._shorten)
-        return await self._put(
-            Destination(sent.address, private=True, message=int(sent.message_id), replaces=True),
-            message,
-        )
+        if not await sending.replace(self._bot, sent.address, int(sent.message_id), message):
+            raise DeliveryError("message can be edited no more", permanent=True, refused=True)
+        return sent
 
     async def _run(self) -> None:
         try:

@@ -86,6 +86,7 @@ def read(body: Body) -> Incoming | None:
         private=to.private,
         language=person.get("language_code") or "",
         message_id=str(to.message) if "callback_query" in body else "",
+        replaces=to.replaces,
         **what,
     )
 

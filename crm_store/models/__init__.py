@@ -38,6 +38,7 @@ from crm_store.models.machinery import (
 )
 from crm_store.models.messages import ChatMove, ContactAccount, MessageLink, TicketRoom
 from crm_store.models.people import AccountCode, Identity, Introduction, LinkCode, Role, Team, User
+from crm_store.models.postings import Posting
 from crm_store.models.sales import (
     Deal,
     Order,
@@ -64,9 +65,9 @@ from crm_store.models.webchat import WebMessage, WebSession
 __all__ = [
     "AccountCode", "Acknowledgement", "Activity", "ActivityKind", "AuditRow", "Base", "ChannelMode", "ChatMove",
     "Company", "Consent", "Contact", "ContactAccount", "ContactEmail", "ContactPhone", "Conversation", "CustomField",
-    "Deal", "Digest", "DigestDue", "Halt", "Holiday", "Identity", "ImportRun", "InboxRow", "InboxState",
-    "Introduction", "Lease", "Leave", "LinkCode", "MessageLink", "Mode", "Mute", "Notice", "NoticeState", "Occurrence",
-    "Order", "OrderLine", "Pipeline", "Priority", "Product", "Receipt", "Record", "Role", "RoleSettings", "Score",
+    "Deal", "Digest", "DigestDue", "Halt", "Holiday", "Identity", "ImportRun", "InboxRow", "InboxState", "Introduction",
+    "Lease", "Leave", "LinkCode", "MessageLink", "Mode", "Mute", "Notice", "NoticeState", "Occurrence", "Order",
+    "OrderLine", "Pipeline", "Posting", "Priority", "Product", "Receipt", "Record", "Role", "RoleSettings", "Score",
     "ShortLine", "Stage", "StageChange", "StageKind", "Tag", "Task", "TaskKind", "TaskStatus", "Team", "Ticket",
     "TicketKind", "TicketRoom", "TicketStatus", "User", "WebMessage", "WebSession",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import json
 from slack_sdk.models.views import View
 
 from bot.console import render as console
+from bot.slack import forms as slack_forms
 from bot.slack import render as slack
 from bot.telegram import render as telegram
 from bot.visible import units, visible, width
@@ -34,6 +35,6 @@ def within_limits(reply: Reply) -> None:
     assert len(markup) <= PAGE
     assert len(Drawn(markup).all("tr")) <= webchat.ROWS + 1
     if reply.form:
-        view = slack.render_form(reply.form, "")
+        view = slack_forms.render_form(reply.form, "")
         View(**view).to_dict()
         assert len(json.dumps(view)) <= 250_000

@@ -110,6 +110,10 @@ class SlackChat(SlackWorld):
             if url.replace("&", "&amp;") not in text:
                 refuse("cannot_unfurl_url")
             check_message_blocks(preview.get("blocks") or [])
+            if any(
+                block["type"] in {"table", "data_table"} for block in preview.get("blocks") or []
+            ):
+                refuse("cannot_unfurl_message", "[ERROR] tables are for messages alone")
             self.watch("chat.unfurl", preview)
         self.unfurls.append(copy.deepcopy(params))
         return answer_ok()

@@ -167,6 +167,8 @@ def check_view(view: Any, kind: str) -> None:
         problems.length(view.get(name), 255, f"/view/{name}")
     if kind == "modal":
         _check_modal(view, problems)
+    tables = any(isinstance(b, dict) and b.get("type") in {"table", "data_table"} for b in blocks)
+    problems.need(not tables, "tables are for messages alone", "/view/blocks")
     _check_blocks(blocks, problems, "/view/blocks")
     if problems.messages:
         refuse("invalid_arguments", *problems.messages)
@@ -303,6 +305,7 @@ def _check_element(element: Any, problems: Problems, where: str) -> None:
         _check_button(element, problems, where)
     if "options" in element or "option_groups" in element:
         _check_choices(element, problems, where)
+    _check_picker(element, kind, problems, where)
     if kind == "plain_text_input":
         problems.length(element.get("initial_value"), 3000, f"{where}/initial_value")
         problems.need(element.get("max_length", 1) <= 3000, "too large", f"{where}/max_length")
@@ -320,6 +323,26 @@ def _check_confirm(confirm: Json, problems: Problems, where: str) -> None:
     for name, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
         if name in confirm or name != "title":
             problems.text(confirm.get(name), most, f"{where}/{name}", plain=name != "text")
+
+
+def _check_picker(element: Json, kind: str, problems: Problems, where: str) -> None:
+    if "external" in kind:
+        _check_external(element, problems, where)
+    if kind == "datetimepicker" and "initial_date_time" in element:
+        at = element["initial_date_time"]
+        ten_digits = isinstance(at, int) and len(str(at)) == 10
+        problems.need(ten_digits, "must be 10 digits", f"{where}/initial_date_time")
+    if kind == "users_select" and "initial_user" in element:
+        found = re.fullmatch(r"[UW][A-Z0-9]+", str(element["initial_user"]))
+        problems.need(found, "invalid user", f"{where}/initial_user")
+
+
+def _check_external(element: Json, problems: Problems, where: str) -> None:
+    problems.need("options" not in element, "options are loaded from outside", f"{where}/options")
+    least = element.get("min_query_length", 3)
+    problems.need(isinstance(least, int) and least >= 0, "invalid", f"{where}/min_query_length")
+    if "initial_option" in element:
+        check_options([element["initial_option"]], problems, f"{where}/initial_option", 1)
 
 
 def _check_choices(element: Json, problems: Problems, where: str) -> None:

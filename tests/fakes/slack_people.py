@@ -95,6 +95,17 @@ class SlackPeople(SlackSocket, SlackFiles):
         inner: Json = {"type": "link_shared", "user": user, "channel": channel, "links": links}
         return self.event({**inner, "message_ts": message.ts, "event_ts": message.ts})
 
+    def react(self, user: str, message: Message, emoji: str) -> Json:
+        """Put an emoji under a message."""
+        with self.changed:
+            self._member(user, message.channel)
+            self.find_message(self.channels[message.channel], message.ts).reactions.append(
+                (emoji, user)
+            )
+        item = {"type": "message", "channel": message.channel, "ts": message.ts}
+        inner: Json = {"type": "reaction_added", "user": user, "reaction": emoji, "item": item}
+        return self.event({**inner, "item_user": message.user, "event_ts": self.stamp()})
+
     def app_home_opened(self, user: str, tab: str = "home") -> Json:
         """Open the app's home or messages tab."""
         inner: Json = {"type": "app_home_opened", "user": user, "tab": tab}
@@ -106,6 +117,8 @@ class SlackPeople(SlackSocket, SlackFiles):
         """Wrap an inner event as the Events API does, with a new event_id."""
         with self.changed:
             team = {"team_id": self.team_id, "user_id": self.bot_user, "is_bot": True}
+            place = inner.get("channel") or (inner.get("item") or {}).get("channel")
+            channel = self.channels.get(str(place))
             return {
                 "type": "event_callback",
                 "token": "legacy",
@@ -115,7 +128,7 @@ class SlackPeople(SlackSocket, SlackFiles):
                 "event_id": f"Ev{self.number():010d}",
                 "event_time": int(self.clock()),
                 "authorizations": [{**team, "is_enterprise_install": False}],
-                "is_ext_shared_channel": False,
+                "is_ext_shared_channel": channel is not None and channel.shared,
             }
 
     def button_press(self, shown: Message | Json, button: str | int, user: str) -> Json:
@@ -135,6 +148,8 @@ class SlackPeople(SlackSocket, SlackFiles):
     def type_ahead(self, shown: Message | Json, menu: str | int, typed: str, user: str) -> Json:
         """Type into an external_select; the ack carries the options."""
         block_id, element = _find(shown, menu, {"external_select", "multi_external_select"})
+        if len(typed) < element.get("min_query_length", 3):
+            cannot("Slack asks only from min_query_length letters on")
         facts = {"action_id": element["action_id"], "block_id": block_id, "value": typed}
         return {**self._interaction("block_suggestion", user), **self._where(shown), **facts}
 
@@ -225,8 +240,11 @@ class SlackPeople(SlackSocket, SlackFiles):
         return {"id": channel, "name": self._channel_name(channel)}
 
     def _inner(self, message: Message, kind: str) -> Json:
+        parent = message.thread_ts and message.thread_ts != message.ts
+        above = [m for m in self.channels[message.channel].messages if m.ts == message.thread_ts]
         return {
             **message.as_api(),
+            **({"parent_user_id": above[0].user} if parent and above else {}),
             "type": kind,
             "channel": message.channel,
             "event_ts": message.ts,

@@ -121,6 +121,7 @@ class SlackReading(SlackWorld):
             "is_im": channel.kind == "im",
             "is_private": channel.kind != "channel",
             "is_archived": channel.archived,
+            "is_ext_shared": channel.shared,
             "is_member": self.bot_user in channel.members,
             "num_members": len(channel.members),
         }

@@ -103,6 +103,7 @@ class Channel:
     kind: str = "channel"
     members: list[str] = field(default_factory=list)
     archived: bool = False
+    shared: bool = False
     messages: list[Message] = field(default_factory=list)
 
 
@@ -197,13 +198,17 @@ class SlackWorld(FakeServer):
         private: bool = False,
         bot: bool = True,
         archived: bool = False,
+        shared: bool = False,
     ) -> str:
-        """Add a channel with these members, and our bot unless `bot` is false."""
+        """Add a channel with these members, and our bot unless `bot` is false.
+
+        A `shared` one has people of another company in it (Slack Connect).
+        """
         with self.changed:
             everyone = [*members, self.bot_user] if bot else list(members)
             kind = "group" if private else "channel"
             self.channels[channel] = Channel(
-                channel, name or channel.lower(), kind, everyone, archived
+                channel, name or channel.lower(), kind, everyone, archived, shared
             )
         return channel
 

@@ -15,15 +15,18 @@ from typing import Any
 
 import pytest
 
-from bot.clock import FixedClock
+from bot.clock import FixedClock, SystemClock
 from bot.config import load
 from bot.delivery import Delivery
+from bot.lookups import Lookups
+from bot.router import Router
 from bot.slack.adapter import Slack
 from crm_store import notices
 from crm_store.addresses import Address
 from crm_store.models import Notice, NoticeState
 from crm_store.store import Session, Store
 from handlers.reply import Reply
+from handlers.request import Defaults
 from tests.databases import GivenServer, OwnServer, postgresql_server
 from tests.fakes.clock import Hands
 from tests.fakes.slack import FakeSlack
@@ -153,7 +156,8 @@ async def sending(slack: FakeSlack, store: Store, clocks: Clocks, folder: Path) 
     async def receive(*_given: Any) -> bool:
         return True
 
-    surface = Slack(load(file, secrets), receive, str)
+    router = Router(store, Defaults(), SystemClock())
+    surface = Slack(load(file, secrets), receive, str, Lookups(router))
     await surface.start()
     await asyncio.to_thread(slack.wait_until, lambda: slack.calls("auth.test"))
     delivery = Delivery(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.lookups import Lookups
 from bot.surface import Incoming, Sent
 from crm_store import messages, notices
 from crm_store.addresses import Address
@@ -281,12 +282,12 @@ def test_a_reply_that_nobody_takes_is_told_apart_from_a_customer_who_is_gone(des
 def test_look_finds_with_the_rights_of_the_person(desk: Desk) -> None:
     for number in range(12):
         desk.rep.says(f"company add Acme {number}")
-    found = desk.router.look("test", "rep", "acme", 1)
+    found = Lookups(desk.router).find("test", "rep", "acme", 1)
     assert found
     assert found.table
     assert len(found.table.rows) == 10
-    assert desk.router.look("test", "stranger", "acme", 1) is None
-    assert desk.router.look("test", "rep", "", 1) is None
+    assert Lookups(desk.router).find("test", "stranger", "acme", 1) is None
+    assert Lookups(desk.router).find("test", "rep", "", 1) is None
 
 
 def test_without_customers_a_stranger_stays_a_stranger(store: Store) -> None:

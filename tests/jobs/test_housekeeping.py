@@ -53,7 +53,7 @@ def test_a_second_run_finds_nothing_more(used: Desk) -> None:
     now = START + timedelta(days=200)
     housekeeping.run(context(used, now))
     assert housekeeping.run(context(used, now)) == (
-        "0 events, 0 messages, 0 conversations, 0 buttons, 0 link codes"
+        "0 events, 0 messages, 0 conversations, 0 buttons, 0 cards, 0 link codes"
     )
 
 

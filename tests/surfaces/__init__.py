@@ -28,6 +28,7 @@ __all__ = [
     "SlackHttp",
     "SlackSocket",
     "Stage",
+    "TelegramPolled",
     "configured",
     "free_port",
     "jobs_context",

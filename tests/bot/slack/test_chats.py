@@ -42,7 +42,7 @@ def test_what_is_said_to_others_is_not_kept(stage: Stage) -> None:
     stage.carry(stage.slack.message_event(said))
     reply = stage.slack.thread_reply(said, RITA, "ticket new Dinner")
     stage.carry(reply)
-    stage.carry(stage.slack.app_home_opened(AGNES))
+    stage.carry(stage.slack.app_home_opened(AGNES, "messages"))
     assert stored(stage, InboxRow) == []
 
 

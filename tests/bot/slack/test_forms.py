@@ -63,15 +63,6 @@ def test_a_field_that_is_emptied_in_a_modal_is_emptied_in_the_record(stage: Stag
     assert (company.city, company.industry) == (None, "steel")
 
 
-def test_a_mistake_in_a_form_is_told_and_nothing_is_lost(stage: Stage) -> None:
-    stage.carry(stage.slack.slash_command(RITA, SALES, "deal add Spring"))
-    stage.until(lambda: stage.slack.open_views(RITA))
-    (view,) = stage.slack.open_views(RITA)
-    values = {"company": "Nobody GmbH", "amount": "12k"}
-    stage.carry(stage.slack.view_submission(view, values, RITA))
-    assert "Nobody GmbH" in answer(stage, SALES, "There is no company").shown
-
-
 def test_a_response_url_that_is_used_up_is_followed_by_a_private_message(stage: Stage) -> None:
     typed = stage.slack.slash_command(AGNES, SALES, "ticket new The printer")
     for bound in stage.slack.response_urls.values():

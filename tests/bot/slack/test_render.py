@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.views import View
 
-from bot.slack.render import read_form, read_press, render, render_form, weight
+from bot.slack.forms import read_form, render_form
+from bot.slack.render import read_press, render, weight
 from bot.visible import units, visible
 from handlers.reply import (
     Action,
@@ -228,6 +229,15 @@ def test_a_modal_asks_each_kind_in_its_own_way() -> None:
             FormField("close", "Close", FieldKind.DATE, value="2026-12-01"),
             FormField("start", "Start", FieldKind.DATE, value="friday"),
             FormField("at", "At", FieldKind.MOMENT),
+            FormField(
+                "due", "Due", FieldKind.MOMENT, value="fri 9:00", picked="2026-11-20 08:00 UTC"
+            ),
+            FormField("when", "When", FieldKind.MOMENT, value="some day"),
+            FormField("deal", "Deal", FieldKind.RECORD, value="deal:7", picked="Spring order"),
+            FormField("company", "Company", FieldKind.RECORD, value="<A>"),
+            FormField("ticket", "Ticket", FieldKind.RECORD),
+            FormField("owner", "Owner", FieldKind.PERSON, value="me", picked="U7"),
+            FormField("other", "Other", FieldKind.PERSON, value="me", picked="me@example.com"),
         ),
     )
     view = render_form(form, "deal add <Acme>")
@@ -243,8 +253,20 @@ def test_a_modal_asks_each_kind_in_its_own_way() -> None:
         "plain_text_input",
         "datepicker",
         "plain_text_input",
+        "datetimepicker",
+        "datetimepicker",
+        "plain_text_input",
+        "external_select",
+        "external_select",
+        "external_select",
+        "users_select",
         "plain_text_input",
     ]
+    assert elements[9]["initial_date_time"] == 1_795_161_600
+    chosen = elements[11]["initial_option"]
+    assert (chosen["text"]["text"], chosen["value"]) == ("Spring order", "deal:7")
+    assert elements[12]["initial_option"]["text"]["text"] == "<A>"
+    assert elements[14]["initial_user"] == "U7"
     assert elements[0]["initial_value"] == "<Acme>"
     assert elements[1]["multiline"] is True
     assert elements[2]["initial_option"]["value"] == "lost"
@@ -261,6 +283,9 @@ def test_a_submitted_form_gives_a_text_per_field() -> None:
             "stage": {"value": {"type": "static_select", "selected_option": {"value": "won"}}},
             "source": {"value": {"type": "static_select", "selected_option": None}},
             "close": {"value": {"type": "datepicker", "selected_date": "2026-12-01"}},
+            "owner": {"value": {"type": "users_select", "selected_user": "U7"}},
+            "due": {"value": {"type": "datetimepicker", "selected_date_time": 1_795_161_600}},
+            "at": {"value": {"type": "datetimepicker", "selected_date_time": None}},
         }
     }
     assert read_form(state) == {
@@ -269,6 +294,9 @@ def test_a_submitted_form_gives_a_text_per_field() -> None:
         "stage": "won",
         "source": "",
         "close": "2026-12-01",
+        "owner": "<@U7>",
+        "due": "2026-11-20 08:00 UTC",
+        "at": "",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -15,6 +16,11 @@ from tests.surfaces import slack_account
 
 AGNES, RITA, MONA, SAM = (slack_account(short) for short in ("agnes", "rita", "mona", "sam"))
 SALES = "C0SALES"
+
+
+def words(text: str) -> list[re.Pattern[str]]:
+    """The pattern of a text as it stands."""
+    return [re.compile(re.escape(text))]
 
 
 def stored(stage: Stage, model: type[Base]) -> list[Any]:

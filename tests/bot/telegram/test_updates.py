@@ -37,7 +37,7 @@ def test_a_kill_between_keeping_and_confirming_runs_a_command_once(polled: Offic
         app.shorten,
         app.transact,
         leadership,
-        look=app.router.look,
+        look=app.lookups.find,
     )
 
     async def scene(_: App) -> None:

@@ -1,0 +1,46 @@
+"""What a reply shows of a record: noted beside the message, so that it can be drawn anew when the record changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from crm_store import postings
+from handlers.reply import Sensitivity
+from handlers.wording import _
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crm_store.postings import Card
+    from crm_store.store import Session
+    from handlers.reply import Reply
+
+_HIDDEN = {
+    "self": frozenset[Sensitivity](),
+    "team": frozenset({Sensitivity.PERSONAL}),
+    "outside": frozenset({Sensitivity.PERSONAL, Sensitivity.INTERNAL}),
+}
+
+
+def card_of(
+    session: Session, reply: Reply, user_id: int | None, now: datetime, audience: str
+) -> Card | None:
+    """Return what a reply shows to this person and those who read along; None when it is no card."""
+    if not reply.record or user_id is None:
+        return None
+    parts = reply.to_dict()
+    content = parts["text"], parts["fields"], parts["table"]
+    face = postings.face_of(session, reply.record, content)
+    return postings.Card(reply.record, user_id, audience, face, now) if face else None
+
+
+def for_audience(reply: Reply, audience: str) -> Reply:
+    """Return a reply without what those who read along may not see: `team` colleagues, `outside` others too."""
+    fields = tuple(
+        dataclasses.replace(field, value=_("only shown in private"))
+        if field.sensitivity in _HIDDEN[audience]
+        else field
+        for field in reply.fields
+    )
+    return dataclasses.replace(reply, fields=fields)
