@@ -214,7 +214,8 @@ def _owe_one(session: Session, posting: Posting, now: datetime) -> None:
 
 
 def _key(posting: Posting) -> str:
-    return f"{KIND}:{posting.id}:{posting.edits}"
+    # The moment tells it from a row that had the number before: SQLite gives numbers again.
+    return f"{KIND}:{posting.id}:{posting.shown_at.isoformat()}:{posting.edits}"
 
 
 def _chat(address: Address) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from crm_store import postings
 from crm_store.addresses import Address
-from crm_store.models import Company, Notice, NoticeState, Posting, User
+from crm_store.models import Company, InboxRow, InboxState, Notice, NoticeState, Posting, User
 from crm_store.store import Actor
 from tests.fakes.slack import Message
 from tests.surfaces import Slack as SlackStage
@@ -52,6 +52,7 @@ def test_a_card_that_a_colleague_saw_changes_when_the_record_does(stage: Stage) 
     stage.says("mona", "ticket new The printer", words("opened"))
     stage.says("rita", "ticket show 1", words("nobody"))
     count = len(shown(stage, "rita"))
+    settled(stage)
     stage.says("mona", "ticket assign 1 agnes", words("now belongs to"))
     stage.hears("rita", words("Agnes"))
     assert len(shown(stage, "rita")) == count
@@ -70,6 +71,7 @@ def test_what_a_reminder_or_an_alert_shows_is_kept_true_too(stage: Stage) -> Non
 def test_a_deleted_record_leaves_a_line_in_place_of_its_card(stage: Stage) -> None:
     stage.says("mona", "company add Acme", words("added"))
     stage.says("rita", "company show 1", words("Acme"))
+    settled(stage)
     stage.says("mona", "company delete 1", words("deleted"))
     stage.hears("rita", words("Acme was deleted."))
 
@@ -88,12 +90,14 @@ def updates(stage: SlackStage) -> int:
 
 
 def settled(stage: Stage) -> None:
-    """Wait until no edit is owed any more."""
+    """Wait until every answer is noted, with the card that it is, and no edit is owed any more."""
 
     def none_owed() -> bool:
         with stage.running.app.store.reading() as session:  # type: ignore[attr-defined]
             open_ = Notice.state.in_([NoticeState.WAITING, NoticeState.SENDING])
-            return not session.scalars(sa.select(Notice.id).where(open_)).all()
+            owed = session.scalars(sa.select(Notice.id).where(open_)).all()
+            answered = InboxRow.state.in_([InboxState.ANSWERED, InboxState.DEAD])
+            return not owed and not session.scalars(sa.select(InboxRow.id).where(~answered)).all()
 
     holds(none_owed)
 
@@ -113,6 +117,7 @@ def test_every_channel_and_thread_where_it_was_posted_is_edited(workspace: Slack
     for _ in range(2):
         workspace.carry(workspace.slack.app_mention(RITA, SALES, "ticket show 1"))
     workspace.until(lambda: len(posted(workspace)) == 2)
+    settled(workspace)
     workspace.carry(workspace.slack.slash_command(MONA, SALES, "ticket close 1"))
     workspace.until(lambda: all("Reopen" in m.buttons for m in posted(workspace)))
     assert {m.edited is not None for m in posted(workspace) if not m.ephemeral} == {True}
@@ -146,6 +151,7 @@ def test_many_changes_at_once_cost_one_edit(workspace: SlackHttp) -> None:
     workspace.says("mona", "company add Acme", words("added"))
     workspace.carry(workspace.slack.app_mention(RITA, SALES, "company show 1"))
     drawn = card(workspace, "Acme")
+    settled(workspace)
     store = workspace.running.app.store
     with store.transaction(SEED) as session:
         for city in ("Bonn", "Kiel"):
@@ -171,6 +177,7 @@ def test_a_message_that_cannot_be_edited_is_forgotten(workspace: SlackHttp) -> N
     workspace.says("mona", "company add Acme", words("added"))
     workspace.carry(workspace.slack.app_mention(RITA, SALES, "company show 1"))
     card(workspace, "Acme")
+    settled(workspace)
     workspace.slack.fail_next("chat.update", "error:edit_window_closed")
     workspace.carry(workspace.slack.slash_command(MONA, SALES, "company edit 1 city=Kiel"))
 
@@ -185,6 +192,7 @@ def test_a_failed_edit_is_made_later(workspace: SlackHttp) -> None:
     workspace.says("mona", "company add Acme", words("added"))
     workspace.carry(workspace.slack.app_mention(RITA, SALES, "company show 1"))
     drawn = card(workspace, "Acme")
+    settled(workspace)
     workspace.slack.fail_next("chat.update", "drop_after")
     workspace.carry(workspace.slack.slash_command(MONA, SALES, "company edit 1 city=Kiel"))
     card(workspace, "Kiel")
