@@ -189,9 +189,8 @@ def test_a_form_that_is_refused_stays_as_it_was_filled_in(site: Site) -> None:
     assert drawn.values["name"] == "Harbour"
     rita.posts(**form, values={"name": "Harbour", "website": "harbour.example"})
     rita.posts(person=site.rita, text="company list")
-    done = rita.hears(3)[0]
-    assert done["id"] == asked["id"]
-    assert "<form" not in done["html"]
+    shown = (told for told in rita.told() if told["id"] == asked["id"])
+    assert any("<form" not in told["html"] for told in shown)
 
 
 def test_who_is_meant_is_asked_in_the_form(site: Site) -> None:

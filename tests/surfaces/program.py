@@ -44,6 +44,11 @@ class Running:
         if self._error:
             raise self._error
 
+    def settle(self) -> None:
+        """Wait until what is being sent is noted as sent."""
+        settling = self.app.delivery.settle()
+        asyncio.run_coroutine_threadsafe(settling, self.loop).result(PATIENCE)
+
     def stop(self) -> None:
         """Stop as a signal would, and wait."""
         if self._loop and self._stop:

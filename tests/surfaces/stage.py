@@ -116,6 +116,7 @@ class Chat(Stage):
             raise AssertionError(
                 f"{self.name}: {who} did not read {wanted} but {found}, {self.refused()}"
             ) from None
+        self.running.settle()
         self.seen[who] = self.shown(who)
         text = "\n".join(each.text for each in found)
         self.last[who] = Heard(text, found[-1].buttons, found[-1].shown)

@@ -136,8 +136,11 @@ class Visitor:
 
     def hears(self, count: int) -> list[dict[str, Any]]:
         """Read the first `count` messages that stand on the page or come."""
-        told = (json.loads(line) for line in self.line() if line != "ready")
-        return list(itertools.islice(told, count))
+        return list(itertools.islice(self.told(), count))
+
+    def told(self) -> Iterator[dict[str, Any]]:
+        """What stands on the page, then what comes, a message that changed once more."""
+        return (json.loads(line) for line in self.line() if line != "ready")
 
 
 @dataclass
