@@ -105,7 +105,9 @@ class Chat(Stage):
 
         def heard() -> bool:
             old, now = self.seen.get(who, {}), self.shown(who)
-            found[:] = [self.read(new) for key, new in now.items() if old.get(key) != new]
+            changed = [key for key, new in now.items() if old.get(key) != new]
+            # A card that was drawn anew meanwhile is less the answer than a message of its own.
+            found[:] = [self.read(now[key]) for key in sorted(changed, key=lambda k: k not in old)]
             text = flat("\n".join(each.text for each in found))
             return bool(found) and all(pattern.search(text) for pattern in expected)
 
@@ -119,5 +121,7 @@ class Chat(Stage):
         self.running.settle()
         self.seen[who] = self.shown(who)
         text = "\n".join(each.text for each in found)
-        self.last[who] = Heard(text, found[-1].buttons, found[-1].shown)
+        said = [one for one in found if any(each.search(flat(one.text)) for each in expected)]
+        newest = (said or found)[-1]
+        self.last[who] = Heard(text, newest.buttons, newest.shown)
         return self.last[who]
