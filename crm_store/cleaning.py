@@ -12,7 +12,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_store.models import Conversation, LinkCode, ShortLine
+from crm_store.models import AccountCode, Conversation, LinkCode, ShortLine
 
 
 def purge_conversations(session: Session, before: datetime) -> int:
@@ -27,7 +27,10 @@ def purge_short_lines(session: Session, before: datetime) -> int:
 
 def purge_link_codes(session: Session, before: datetime) -> int:
     """Delete the codes that ran out before a moment, used or not, and return how many."""
-    return _delete(session, sa.delete(LinkCode).where(LinkCode.expires_at < before))
+    return sum(
+        _delete(session, sa.delete(codes).where(codes.expires_at < before))
+        for codes in (LinkCode, AccountCode)
+    )
 
 
 def _delete(session: Session, statement: sa.Delete) -> int:

@@ -8,11 +8,22 @@ import pytest
 import sqlalchemy as sa
 
 from crm_store import conversations, halts, notices, users
-from crm_store.models import Conversation, Halt, LinkCode, Notice, NoticeState, ShortLine, User
+from crm_store.models import (
+    AccountCode,
+    Conversation,
+    Halt,
+    LinkCode,
+    Notice,
+    NoticeState,
+    ShortLine,
+    User,
+)
 from jobs import housekeeping
 from jobs.schedule import SCHEDULE
 from tests.desk import START, Desk
 from tests.jobs.shops import context
+
+MOMENTARY = (Conversation, ShortLine, LinkCode, AccountCode, Halt)
 
 
 def count(desk: Desk, model: type) -> int:
@@ -27,6 +38,7 @@ def used(desk: Desk) -> Desk:
     with desk.session() as session:
         conversations.shorten(session, "company show 1", START)
         users.issue_code(session, session.get_one(User, desk.rep.id), START)
+        users.issue_account_code(session, "telegram", "5", "telegram:5", START)
         halts.stop(session, "slack", START)
         notices.owe(
             session, kind="digest", key="digest:1:x", payload={"said": "secret"},
@@ -38,7 +50,7 @@ def used(desk: Desk) -> Desk:
 
 def test_what_is_old_is_forgotten(used: Desk) -> None:
     housekeeping.run(context(used, START + timedelta(days=200)))
-    assert [count(used, model) for model in (Conversation, ShortLine, LinkCode, Halt)] == [0] * 4
+    assert [count(used, model) for model in MOMENTARY] == [0] * 5
     with used.session() as session:
         assert session.scalars(sa.select(Notice.payload)).all() == [{}]
     assert used.rep.says("company show 1").title == "Acme"
@@ -46,7 +58,7 @@ def test_what_is_old_is_forgotten(used: Desk) -> None:
 
 def test_what_is_young_stays(used: Desk) -> None:
     housekeeping.run(context(used, START + timedelta(hours=1)))
-    assert [count(used, model) for model in (Conversation, ShortLine, LinkCode, Halt)] == [1] * 4
+    assert [count(used, model) for model in MOMENTARY] == [1] * 5
 
 
 def test_a_second_run_finds_nothing_more(used: Desk) -> None:
