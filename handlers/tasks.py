@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from crm_store import deals, records, tasks
@@ -19,9 +19,9 @@ from handlers.naming import KIND_NAMES
 from handlers.notices import Telling, audible, notice
 from handlers.reply import Action, Field, Reply, Row, Style, Table, Tone
 from handlers.request import Call, Request
-from handlers.wording import _, moment, money, plural, stamp
+from handlers.wording import _, moment, money, plural, span, stamp
 
-LATE_MINUTES = 5
+_LATE = timedelta(minutes=5)
 DeletedTask = Annotated[Task, RecordArgument(("task",), deleted=True)]
 
 
@@ -170,12 +170,8 @@ def tell_task_due(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
         return None
     if task.due_at.isoformat() != payload["due_at"]:
         return None
-    late = int((telling.now - task.due_at).total_seconds() // 60)
-    text = (
-        plural("Late by {count} minute.", "Late by {count} minutes.", late)
-        if late >= LATE_MINUTES
-        else ""
-    )
+    late = telling.now - task.due_at
+    text = _("Late by {time}.", time=span(late)) if late >= _LATE else ""
     reminder = _("Follow up") if task.kind is TaskKind.FOLLOW_UP else _("Task due")
     card = _card(task, f"{reminder}: {task.text}")
     return Reply(

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
 
     from crm_store.money import Money
 
@@ -130,6 +130,13 @@ def day(value: date | None) -> str:
     return format_date(
         value, "yyyy年M月d日 EEE" if language() == "zh" else "EEE, MMM d, yyyy", locale=_locale()
     )
+
+
+def span(value: timedelta) -> str:
+    """Write a length of time in the largest unit that it fills, rounded, such as `3 hours`."""
+    from babel.dates import format_timedelta
+
+    return format_timedelta(value, threshold=1, locale=_locale())
 
 
 def _locale() -> str:

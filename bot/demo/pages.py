@@ -16,7 +16,7 @@ from typing import Self
 from bot.config import WebConfig
 from bot.delivery import Delivery
 from bot.demo import sample
-from bot.demo.world import World
+from bot.demo.world import World, last_morning
 from bot.router import Answer
 from bot.scheduler import Scheduler
 from bot.surface import Incoming, Surface
@@ -98,16 +98,16 @@ class Pages:
         await self._loop.shutdown_default_executor()
 
     def _first_morning(self) -> None:
-        # What the night and the morning would have done before the newcomer came.
+        # What the morning did before the newcomer came, who may come at night as well.
+        morning = last_morning(self._now())
         for name in ("scores", "churn_alerts", "segment_summary"):
-            self._world.run_job(name)
+            self._world.run_job(name, morning)
 
     def _clock(self, _session: Session) -> datetime:
         return self._now()
 
     def _run_job(self, job: Job, now: datetime) -> str:
-        self._world.clock.set(now)
-        return self._world.run_job(job.name)
+        return self._world.run_job(job.name, now)
 
     def _handle(self, incoming: Incoming, inbox_id: int) -> Answer:
         self._world.clock.set(self._now())

@@ -21,6 +21,7 @@ from crm_store.schedules import instant_of
 from crm_store.store import Actor, Session, Store
 from handlers import subjects
 from handlers.request import Defaults
+from jobs.readers import TOLD_AT
 from jobs.schedule import SCHEDULE, JobContext
 
 T = TypeVar("T")
@@ -47,12 +48,12 @@ class World:
         }
         self._surface = ConsoleSurface(self.out)
 
-    def run_job(self, name: str) -> str:
-        """Run a scheduled job for the present moment."""
+    def run_job(self, name: str, now: datetime | None = None) -> str:
+        """Run a scheduled job for a moment, by default the present one."""
         job = next(job for job in SCHEDULE if job.name == name)
         context = JobContext(
             transaction=partial(self.store.transaction, _SEEDING),
-            now=self.clock.now(),
+            now=now or self.clock.now(),
             routes={},
             time_zone=self.defaults.time_zone,
             currency=self.defaults.currency,
@@ -101,3 +102,10 @@ def monday_morning(now: datetime) -> datetime:
     today = now.astimezone(sample.ZONE).date()
     monday = today - timedelta(days=today.weekday())
     return instant_of(datetime.combine(monday, time(9, 5)), sample.ZONE)
+
+
+def last_morning(now: datetime) -> datetime:
+    """Return nine o'clock of today in the demo's zone, or of yesterday before that hour."""
+    local = now.astimezone(sample.ZONE)
+    day = local.date() - timedelta(days=local.time() < TOLD_AT)
+    return instant_of(datetime.combine(day, TOLD_AT), sample.ZONE)

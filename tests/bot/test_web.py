@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
+from tests.outage import bring_back, take_away
 from tests.surfaces import Running, configured, free_port
 
 
@@ -22,6 +23,7 @@ def program(sqlite_template: Path, tmp_path: Path) -> Iterator[App]:
     running = Running(App(configured(tmp_path, "", free_port())))
     running.start()
     yield running.app
+    bring_back(running.app.store)
     running.stop()
 
 
@@ -35,15 +37,6 @@ def get(app: App, path: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def take_away(app: App) -> None:
-    """Put a folder in the place of the store."""
-    path = Path(app.config.store.url.removeprefix("sqlite:///"))
-    app.store.close()
-    path.rename(path.with_suffix(".away"))
-    path.mkdir()
-    app.store.close()
-
-
 def test_a_program_that_runs_is_healthy_and_ready(program: App) -> None:
     assert get(program, "/health") == (200, '{"status":"ok"}')
     status, body = get(program, "/ready")
@@ -52,7 +45,7 @@ def test_a_program_that_runs_is_healthy_and_ready(program: App) -> None:
 
 
 def test_without_its_store_it_is_healthy_but_not_ready(program: App) -> None:
-    take_away(program)
+    take_away(program.store)
     assert get(program, "/health")[0] == 200
     assert get(program, "/ready") == (503, '{"status":"store unavailable"}')
     status, body = get(program, "/metrics")

@@ -15,6 +15,7 @@ from tests.browser import Browser, chromium
 from tests.surfaces.web import site
 
 RITA, AGNES, MONA = 1, 3, 4
+NOW = datetime(2026, 11, 21, 21, 40, tzinfo=UTC)  # a Saturday, late in the demo's zone
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +23,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """The demo's page, opened once: a newcomer goes on where the last one stopped."""
     with (
         Browser(tmp_path_factory.mktemp("chromium")) as opened,
-        world(datetime.now(UTC)) as made,
-        Pages(made) as pages,
+        world(NOW) as made,
+        Pages(made, lambda: NOW) as pages,
     ):
         opened.look(width=1400, height=900)
         opened.open(pages.url)
