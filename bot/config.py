@@ -67,6 +67,7 @@ class SlackConfig:
     commands: tuple[str, ...] = _value(("crm",), values.commands)
     home: bool = _value(default=True, read=values.switch)
     shortcuts: bool = _value(default=True, read=values.switch)
+    agent: bool = _value(default=False, read=values.switch)
     reactions: tuple[tuple[str, str], ...] = _value((), values.reactions)
     link_domain: str = _value("", values.domain)
     preview_channels: tuple[str, ...] = _value((), values.channels)

@@ -80,11 +80,11 @@ class Lookups:
         with self._store.reading() as session:
             return threads.bound(session, place) is not None
 
-    def role_of(self, platform: str, person: str) -> Role:
-        """Return what a person may do; `ANYONE` for a stranger."""
+    def role_of(self, platform: str, person: str) -> tuple[Role, str]:
+        """Return what a person may do, and their language; `ANYONE` and none for a stranger."""
         with self._store.reading() as session:
             user = users.by_account(session, platform, person)
-            return user.role if user else Role.ANYONE
+            return (user.role, user.language) if user else (Role.ANYONE, "")
 
     def mistakes(self, incoming: Incoming) -> dict[str, str]:
         """Return what is wrong in a form that was filled in, by its fields."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,7 +17,6 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
-from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -27,8 +25,10 @@ from bot import charts
 from bot.config import Config
 from bot.lookups import Lookups
 from bot.slack import events, forms, home, previews, sending
+from bot.slack.agent import Agent
 from bot.slack.channels import Channels
 from bot.slack.events import Body, Destination
+from bot.slack.guests import Guests
 from bot.slack.modals import Modals
 from bot.slack.profiles import Profiles
 from bot.slack.render import SlackMessage, render
@@ -37,7 +37,7 @@ from crm_store.addresses import Address
 from crm_store.models import Role
 from crm_store.store import StoreUnavailable
 from handlers.forms import opens_form
-from handlers.reply import Action, Chart, Reply
+from handlers.reply import Chart, Reply
 from handlers.wording import _, speaking
 
 log = logging.getLogger(__name__)
@@ -59,9 +59,12 @@ class Slack:
         self, config: Config, receive: Receive, shorten: Callable[[str], str], lookups: Lookups
     ) -> None:
         self._config = config.slack
+        self._language = config.defaults.language
         self._lookups = lookups
         self._channels = Channels(self._channel_info)
-        self._modals = Modals(self._call, config.defaults.language)
+        self._guests = Guests(self._ask)
+        self._agent = Agent(self._call, self._language)
+        self._modals = Modals(self._call, self._language)
         self._secrets = config.secrets
         self._receive = receive
         self._shorten = shorten
@@ -82,6 +85,7 @@ class Slack:
             token.reveal() if token else "", self._config.api_base_url, self._session
         )
         self._bolt = self._application()
+        self._begin(self._guests.watch())
         if not await self._connect():
             self._begin(self._connect_for_ever())
 
@@ -90,6 +94,7 @@ class Slack:
         for task in list(self._tasks):
             task.cancel()
         self._modals.stop()
+        self._agent.stop()
         if self._handler:
             await self._handler.close_async()  # type: ignore[no-untyped-call]
         await self._session.close()
@@ -107,13 +112,14 @@ class Slack:
     ) -> Sent | None:
         """Answer where the person asked; a form opens as a modal while Slack still allows it."""
         to = events.destination(body)
+        await self._agent.answered(body)
         with speaking(language, zone):
             if events.is_home(body) and not reply.form:
                 return await self._answer_home(body, reply, to)
             if reply.form and not again and await self._modals.open(body, reply, to):
                 return None
             await self._modals.tell(body, reply)
-            reply = _fillable(reply)
+            reply = forms.fillable(reply)
             message = await asyncio.to_thread(render, reply, self._shorten)
             swap = reply.replaces and events.replaces(body)
             sent = await self._put(body, to, message, swap=swap, again=again)
@@ -128,7 +134,7 @@ class Slack:
         del again  # delivery has looked the key up before
         channel = await self._channel(address.chat)
         with speaking(language, zone):
-            message = await asyncio.to_thread(render, _fillable(reply), self._shorten)
+            message = await asyncio.to_thread(render, forms.fillable(reply), self._shorten)
             ts = await self._post(channel, address.thread, message, key)
             if message.chart:
                 await self._upload(
@@ -158,7 +164,9 @@ class Slack:
         return None
 
     async def _publish(self, place: Sent, reply: Reply) -> None:
-        role = await asyncio.to_thread(self._lookups.role_of, self.name, place.address.chat)
+        role, _language = await asyncio.to_thread(
+            self._lookups.role_of, self.name, place.address.chat
+        )
         switch = role.may(Role.MANAGER)
         view = await asyncio.to_thread(home.home, reply, self._shorten, switch=switch)
         await self._call("views.publish", {"user_id": place.address.chat, "view": view})
@@ -175,7 +183,7 @@ class Slack:
             if sent.message_id == home.PUBLISHED:
                 await self._publish(sent, reply)
                 return sent
-            message = await asyncio.to_thread(render, _fillable(reply), self._shorten)
+            message = await asyncio.to_thread(render, forms.fillable(reply), self._shorten)
         await self._update(sent.address.chat, sent.message_id, message)
         return sent
 
@@ -211,6 +219,9 @@ class Slack:
             if (body.get("event") or {}).get("type") == "link_shared":
                 self._begin(self._preview(body))
                 return BoltResponse(status=200)
+            if self._config.agent and events.begins(body):
+                self._begin(self._greet(body["event"]))
+                return BoltResponse(status=200)
             return await self._read(body)
         except events.MALFORMED as error:
             log.warning("event not understood reason=%s", type(error).__name__)
@@ -234,6 +245,8 @@ class Slack:
         flag = body.get("is_ext_shared_channel")
         if await self._channels.is_shared(event["channel"], flag):
             return
+        if await self._guests.are_in(event["channel"]):
+            return
         lines = previews.links(body, settings.link_domain)
         person = events.sender_of(body)
         look = partial(self._lookups.preview, self.name, person)
@@ -249,6 +262,13 @@ class Slack:
             except DeliveryError as error:
                 log.info("link not previewed reason=%s", error.reason)
 
+    async def _greet(self, event: Body) -> None:
+        """Offer what a conversation can begin with."""
+        found = await self._soon(lambda: self._lookups.role_of(self.name, event["user"]))
+        if found:
+            role, language = found
+            await self._agent.greet(event["channel"], role, language or self._language)
+
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
@@ -261,7 +281,10 @@ class Slack:
             if not self._config.shared_channels:
                 return {events.IGNORED: True}
             return {**(await self._told(body) or {}), events.OUTSIDE: True}
-        return await self._told(body)
+        told = await self._told(body)
+        if told is not None and channel and await self._guests.are_in(channel):
+            return {**told, events.OUTSIDE: True}
+        return told
 
     async def _told(self, body: Body) -> Body | None:
         event = body.get("event") or {}
@@ -294,13 +317,19 @@ class Slack:
         kept = body | {"rapport_bot": self._bot_user}
         if opens_form(incoming.line or incoming.text):
             self._modals.expect(body)
+        if self._config.agent:
+            self._agent.expect(body)
         try:
             if not await self._receive(self.name, incoming.key, incoming.sender, kept):
-                self._modals.forget(body)
+                self._forget(body)
         except StoreUnavailable:
-            self._modals.forget(body)
+            self._forget(body)
             return self._not_kept(body)
         return BoltResponse(status=200)
+
+    def _forget(self, body: Body) -> None:
+        self._modals.forget(body)
+        self._agent.forget(body)
 
     async def _suggest(self, body: Body) -> BoltResponse:
         """Answer what a person types into a select; nothing is kept of it."""
@@ -333,7 +362,13 @@ class Slack:
 
     async def _posted(self, request: Request) -> Response:
         raw = await request.body()
-        if not self._is_signed(raw, request):
+        secret, given = self._secrets.slack_signing_secret, request.headers
+        if not events.is_signed(
+            raw,
+            secret.reveal() if secret else "",
+            given.get("x-slack-request-timestamp", ""),
+            given.get("x-slack-signature", ""),
+        ):
             return Response(status_code=401)
         text = raw.decode()
         if not events.is_event(text, request.headers.get("content-type", "")):
@@ -346,18 +381,6 @@ class Slack:
             log.warning("event not understood reason=%s", type(error).__name__)
             return Response(status_code=400)
         return Response(answer.body, answer.status, headers=dict(answer.first_headers()))
-
-    def _is_signed(self, raw: bytes, request: Request) -> bool:
-        secret = self._secrets.slack_signing_secret
-        stamp = request.headers.get("x-slack-request-timestamp", "")
-        signature = request.headers.get("x-slack-signature", "")
-        # slack_sdk raises instead of refusing when one of these is not plain ASCII of the right form.
-        if not secret or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):  # noqa: PLR2004
-            return False
-        try:
-            return SignatureVerifier(secret.reveal()).is_valid(raw.decode(), stamp, signature)
-        except (UnicodeDecodeError, TypeError):
-            return False
 
     async def _connect_for_ever(self) -> None:
         while True:
@@ -386,6 +409,10 @@ class Slack:
 
     async def _channel_info(self, channel: str) -> Body:
         answer: Any = await sending.call(self.client.conversations_info(channel=channel))
+        return dict(answer.data)
+
+    async def _ask(self, method: str, arguments: Body) -> Body:
+        answer: Any = await sending.call(self.client.api_call(method, params=arguments))
         return dict(answer.data)
 
     async def _call(self, method: str, arguments: Body) -> Body:
@@ -471,15 +498,3 @@ class Slack:
             opened = await sending.call(self.client.conversations_open(users=chat))
             self._direct[chat] = opened["channel"]["id"]
         return self._direct[chat]
-
-
-def _fillable(reply: Reply) -> Reply:
-    """Put a button on a form that could not be opened as a modal: pressing it opens it."""
-    if reply.form is None:
-        return reply
-    from handlers.command import commands
-
-    values = {field.name: field.value for field in reply.form.fields if field.value}
-    asks = commands().get(reply.form.command)
-    fill = Action(_("Fill in"), asks.line(values) if asks else reply.form.command)
-    return replace(reply, actions=(fill, *reply.actions))

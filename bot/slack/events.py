@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
+from slack_sdk.signature import SignatureVerifier
+
 from bot.slack.forms import MODAL, read_form
 from bot.slack.render import read_press
 from bot.surface import Incoming
@@ -71,6 +73,17 @@ def is_event(text: str, content_type: str) -> bool:
         and isinstance(each.get("event", {}), dict)
         for each in found
     )
+
+
+def is_signed(raw: bytes, secret: str, stamp: str, signature: str) -> bool:
+    """Tell whether Slack posted this, within the last five minutes."""
+    # slack_sdk raises instead of refusing when one of these is not plain ASCII of the right form.
+    if not secret or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):  # noqa: PLR2004
+        return False
+    try:
+        return SignatureVerifier(secret).is_valid(raw.decode(), stamp, signature)
+    except (UnicodeDecodeError, TypeError):
+        return False
 
 
 def key_of(body: Body) -> str | None:
@@ -192,6 +205,12 @@ def is_home(body: Body) -> bool:
     view = body.get("view") or {}
     over = view.get("callback_id") in {"card", "notice"} or view.get("type") == "home"
     return event.get("type") == "app_home_opened" or (body.get("type") == "block_actions" and over)
+
+
+def begins(body: Body) -> bool:
+    """Tell whether a person opened the conversation with the bot."""
+    event = body.get("event") or {}
+    return event.get("type") == "app_home_opened" and event.get("tab") == "messages"
 
 
 def publishes(body: Body) -> bool:

@@ -14,18 +14,20 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.slack.render import OPTION_VALUE, Block, note, plain, rich, run
 from bot.visible import SIGNS, line, paragraph, units, visible
-from handlers.reply import FieldKind, Tone
+from handlers.command import commands
+from handlers.reply import Action, FieldKind, Tone
 from handlers.wording import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handlers.reply import Choice, Form, FormField
+    from handlers.reply import Choice, Form, FormField, Reply
 
 MODAL = "form"
 VALUE = "value"  # the action_id of every field; its block_id is the field's name
@@ -199,3 +201,13 @@ def _is_day(value: str) -> bool:
         return date.fromisoformat(value).isoformat() == value
     except ValueError:
         return False
+
+
+def fillable(reply: Reply) -> Reply:
+    """Put a button on a form that could not be opened as a modal: pressing it opens it."""
+    if reply.form is None:
+        return reply
+    values = {field.name: field.value for field in reply.form.fields if field.value}
+    asks = commands().get(reply.form.command)
+    fill = Action(_("Fill in"), asks.line(values) if asks else reply.form.command)
+    return replace(reply, actions=(fill, *reply.actions))

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.config import SlackConfig
+from bot.slack import agent
 from bot.visible import fit
+from crm_store.models import Role
 from handlers.command import commands
+from handlers.wording import speaking
 
 HOST = "https://YOUR-HOST"
 PATH = "/slack/events"
@@ -20,7 +23,7 @@ _HINT, _DESCRIPTION = 1_000, 2_000
 SCOPES: Mapping[str, str] = {
     "app_mentions:read": "lines that mention the bot in a channel",
     "channels:history": "replies in the bot's threads, and finding a message that may be there",
-    "channels:read": "whether others share a channel; `rapport doctor`: is the bot in those of [routes]",
+    "channels:read": "who else is in a channel; `rapport doctor`: is the bot in those of [routes]",
     "chat:write": "answers and messages",
     "commands": "slash commands and shortcuts",
     "files:write": "charts",
@@ -29,7 +32,7 @@ SCOPES: Mapping[str, str] = {
     "im:history": "lines in the direct message",
     "im:write": "opening a direct message with a colleague",
     "mpim:history": "as channels:history, in group messages",
-    "users:read": "language and time zone of a person at the first contact",
+    "users:read": "language and time zone of a person at the first contact; who is a guest",
     "users:read.email": "a hint to who a stranger may be; nobody is linked by it",
 }
 EVENTS = (
@@ -52,6 +55,11 @@ class Feature:
 
 FEATURES = (
     Feature(lambda config: config.home, {}, ("app_home_opened",)),
+    Feature(
+        lambda config: config.agent,
+        {"assistant:write": "prompts to begin a conversation with"},
+        ("app_home_opened",),
+    ),
     Feature(
         lambda config: bool(config.reactions),
         {"reactions:read": "emoji that make tickets, notes and tasks"},
@@ -90,6 +98,7 @@ def manifest(config: SlackConfig) -> dict[str, Any]:
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            **({"agent_view": _agent()} if config.agent else {}),
             "bot_user": {"display_name": "rapport", "always_online": True},
             "slash_commands": [_slash_command(config, name, address) for name in config.commands],
             **({"shortcuts": _shortcuts()} if config.shortcuts else {}),
@@ -104,6 +113,14 @@ def manifest(config: SlackConfig) -> dict[str, Any]:
             "token_rotation_enabled": False,
         },
     }
+
+
+def _agent() -> dict[str, Any]:
+    with speaking("en", "UTC"):
+        return {
+            "agent_description": agent.DESCRIPTION,
+            "suggested_prompts": agent.prompts(Role.REP),
+        }
 
 
 def _shortcuts() -> list[dict[str, str]]:

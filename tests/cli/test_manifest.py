@@ -34,6 +34,10 @@ NEEDS: dict[str, set[str]] = {
     "conversations_info": {"channels:read", "groups:read"},
     "files_upload_v2": {"files:write"},
     "users_info": {"users:read", "users:read.email"},
+    "users_list": {"users:read"},
+    "conversations_members": {"channels:read", "groups:read"},
+    "assistant_threads_setStatus": {"chat:write"},
+    "assistant_threads_setSuggestedPrompts": {"assistant:write"},
 }
 KINDS = ("channels", "groups", "im", "mpim")
 EVENTS: dict[str, set[str]] = {
@@ -79,6 +83,7 @@ def test_a_direct_message_can_be_written(rapport: Program) -> None:
 
 OFF = "[slack]\nhome = false\nshortcuts = false\n"
 ON = """[slack]
+agent = true
 reactions = { ticket = "ticket" }
 link_domain = "crm.example.com"
 preview_channels = ["C0123ABCD"]
@@ -118,7 +123,11 @@ def called() -> set[str]:
     files.append(Path(bot.__file__).parent / "cli" / "platform_checks.py")
     texts = [file.read_text(encoding="utf-8") for file in files]
     by_name = {name for text in texts for name in re.findall(r"client\.([a-z]+_\w+)\(", text)}
-    by_text = {name for text in texts for name in re.findall(r'_call\(\s*"([a-zA-Z.]+)"', text)}
+    by_text = {
+        name
+        for text in texts
+        for name in re.findall(r'(?:_call|_try|_all)\(\s*"([a-zA-Z.]+)"', text)
+    }
     return (by_name | {name.replace(".", "_") for name in by_text}) - {"api_call"}
 
 

@@ -101,8 +101,13 @@ _COMMAND = Group(
     },
     ("command", "description"),
 )
+_PROMPT = Group({"title": Text(255), "message": Text(1_000)}, ("title", "message"))
 _FEATURES = Group(
     {
+        "agent_view": Group(
+            {"agent_description": Text(300), "suggested_prompts": Many(_PROMPT, 4)},
+            ("agent_description",),
+        ),
         "app_home": Group({name: Switch() for name in _HOME}),
         "bot_user": Group({"display_name": Text(80), "always_online": Switch()}, ("display_name",)),
         "shortcuts": Many(_SHORTCUT, 10, 1),

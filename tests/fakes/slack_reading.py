@@ -95,6 +95,13 @@ class SlackReading(SlackWorld):
             del person["locale"]
         return answer_ok(user=person)
 
+    @api("users.list", form_only=True)
+    def user_list(self, params: Json) -> Json:
+        """List the people of the workspace in pages."""
+        page, cursor = _cut(params, list(self.users.values()), 1_000)
+        people = copy.deepcopy(list(page))
+        return answer_ok(members=people, response_metadata={"next_cursor": cursor})
+
     @api("users.lookupByEmail", form_only=True)
     def look_up_by_email(self, params: Json) -> Json:
         """Find a person by e-mail."""

@@ -173,6 +173,11 @@ class SlackWorld(FakeServer):
             self._add_user(user, name or user.lower(), email=email, tz=tz, locale=locale)
         return user
 
+    def make_guest(self, user: str) -> None:
+        """Let a person into single channels only."""
+        with self.changed:
+            self.users[user]["is_restricted"] = True
+
     def _add_user(self, user: str, name: str, *, is_bot: bool = False, **facts: str) -> None:
         profile = {"real_name": name, "display_name": name, "email": facts.get("email", "")}
         self.users[user] = {
@@ -182,6 +187,8 @@ class SlackWorld(FakeServer):
             "real_name": name,
             "deleted": False,
             "is_bot": is_bot,
+            "is_restricted": False,
+            "is_ultra_restricted": False,
             "tz": facts.get("tz", "UTC"),
             "tz_label": facts.get("tz", "UTC"),
             "tz_offset": 0,

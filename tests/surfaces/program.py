@@ -17,7 +17,7 @@ from bot.demo import sample
 from crm_store.store import Actor, Store
 from jobs.schedule import JobContext
 
-PATIENCE = 20.0  # real seconds until a test gives up
+PATIENCE = 60.0  # real seconds until a test gives up
 
 
 class Running:

@@ -15,7 +15,8 @@ from tests.bot.slack.workspace import AGNES, MONA, RITA, SALES, SAM, answer, ans
 from tests.fakes.slack import Message
 from tests.surfaces import SlackHttp, opened
 
-PARTNERS = "C0PARTNERS"
+PARTNERS, FAIR = "C0PARTNERS", "C0FAIR"
+GUEST = "U0GUEST"
 
 
 class Furnished(SlackHttp):
@@ -35,6 +36,24 @@ class Sharing(Furnished):
         return replace(config, slack=replace(config.slack, shared_channels=True))
 
 
+class Guarded(Furnished):
+    """The same, with a guest in the workspace."""
+
+    def _configured(self) -> Config:
+        self.slack.add_user(GUEST, "gus")
+        self.slack.make_guest(GUEST)
+        self.slack.add_channel(FAIR, members=(RITA, MONA, GUEST))
+        return super()._configured()
+
+
+class Unsure(Guarded):
+    """The same, where the list of people cannot be read."""
+
+    def _configured(self) -> Config:
+        self.slack.fail_next("users.list", "500")
+        return super()._configured()
+
+
 def started(kind: type[SlackHttp], template: Path, folder: Path) -> Iterator[SlackHttp]:
     with opened(kind, template, folder) as stage:
         assert isinstance(stage, SlackHttp)
@@ -51,6 +70,16 @@ def stage(sqlite_template: Path, tmp_path: Path) -> Iterator[SlackHttp]:
 @pytest.fixture
 def sharing(sqlite_template: Path, tmp_path: Path) -> Iterator[SlackHttp]:
     yield from started(Sharing, sqlite_template, tmp_path)
+
+
+@pytest.fixture
+def guarded(sqlite_template: Path, tmp_path: Path) -> Iterator[SlackHttp]:
+    yield from started(Guarded, sqlite_template, tmp_path)
+
+
+@pytest.fixture
+def unsure(sqlite_template: Path, tmp_path: Path) -> Iterator[SlackHttp]:
+    yield from started(Unsure, sqlite_template, tmp_path)
 
 
 def modal(stage: SlackHttp, who: str) -> dict[str, Any]:
@@ -176,3 +205,29 @@ def test_in_a_shared_channel_phones_and_addresses_are_hidden(sharing: SlackHttp)
     assert "jane@acme.example" not in card.shown
     stage.says("rita", "contact edit 1 title=Buyer", words("Buyer"))
     assert "jane@acme.example" not in answer(stage, PARTNERS, "Buyer").shown
+
+
+def test_where_a_guest_reads_along_phones_and_addresses_are_hidden(guarded: SlackHttp) -> None:
+    stage = guarded
+    stage.says("rita", 'contact add "Jane Doe" email=jane@acme.example', words("added"))
+    for channel in (SALES, FAIR):
+        stage.carry(stage.slack.app_mention(RITA, channel, "contact show 1"))
+    assert "jane@acme.example" in answer(stage, SALES, "Jane Doe").shown
+    assert "jane@acme.example" not in answer(stage, FAIR, "Jane Doe").shown
+
+
+def test_a_guest_is_a_stranger_until_they_are_added(guarded: SlackHttp) -> None:
+    stage = guarded
+    stage.says("rita", "company add Acme", words("added"))
+    stage.carry(stage.slack.app_mention(GUEST, FAIR, "company show Acme"))
+    assert "Acme" not in answer(stage, FAIR, "link").shown
+    assert len(stage.slack.calls("users.list")) == 1
+
+
+def test_while_nobody_knows_who_is_a_guest_all_channels_are_hidden_from_them(
+    unsure: SlackHttp,
+) -> None:
+    stage = unsure
+    stage.says("rita", 'contact add "Jane Doe" email=jane@acme.example', words("added"))
+    stage.carry(stage.slack.app_mention(RITA, SALES, "contact show 1"))
+    assert "jane@acme.example" not in answer(stage, SALES, "Jane Doe").shown

@@ -22,7 +22,7 @@ GROUP, FORUM, TOPIC = -50, -1001, 77
 PEOPLE = {AGNES: ("Agnes", Role.AGENT), RITA: ("Rita", Role.REP), MONA: ("Mona", Role.MANAGER)}
 SECRET = "s3cret"
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
-PATIENCE = 20.0  # real seconds until a test gives up
+PATIENCE = 60.0  # real seconds until a test gives up
 
 Scene = Callable[[App], Awaitable[None]]
 
