@@ -64,20 +64,31 @@ def follow_entry(request: Request, change: Change) -> None:
     ticket = request.session.get_one(Ticket, entry.ticket_id)
     room = _room(request, ticket)
     payload = {"ticket_id": ticket.id, "activity_id": entry.id}
-    edited = "text" in change.before and not change.created
+    told = [{**payload, "edited": edited} for edited in _told(change)]
     if room and room.ready:
-        _owe(request, "ticket_entry", {**payload, "edited": edited}, room.address)
+        for each in told:
+            _owe(request, "ticket_entry", each, room.address)
     elif room:
         # Once more: the place may have been closed to us when it should have opened.
         _owe(request, "ticket_room", {"ticket_id": ticket.id, "opens": True}, room.address)
     was = ActivityKind(change.before.get("kind", entry.kind))
     if entry.kind is ActivityKind.REPLY and entry.deleted_at is None:
         new = change.created or was is not ActivityKind.REPLY or "deleted_at" in change.before
-        _answer(request, ticket, {**payload, "edited": edited and not new}, held=new)
+        for each in [{**payload, "edited": False}] if new else told:
+            _answer(request, ticket, each)
     elif was is ActivityKind.REPLY and not messages.withdraw(
         request.session, f"ticket_reply:{entry.id}:"
     ):
         raise UserError(_("It is too late: the reply is on its way to the customer."))
+
+
+def _told(change: Change) -> list[bool]:
+    """Return what is to be told of an entry: False for what is not shown of it yet, True for its new text.
+
+    The second part of an album may bring both a file and the words.
+    """
+    edited = "text" in change.before and not change.created
+    return [True] * edited + [False] * (not edited or "files" in change.before)
 
 
 def tell_of_reach(session: Session, account: ContactAccount, now: datetime) -> None:
@@ -283,10 +294,11 @@ def _copy(telling: Telling, entry: Activity, reply: Reply, *, edited: bool) -> R
     return Reply(files=rest) if rest else None
 
 
-def _answer(request: Request, ticket: Ticket, payload: dict[str, Any], *, held: bool) -> None:
+def _answer(request: Request, ticket: Ticket, payload: dict[str, Any]) -> None:
+    """Owe the customer an entry; all but the new text of what they have is held, as long as it can be cancelled."""
     account = messages.account_of(request.session, ticket.contact_id)
     if account and account.reachable:
-        due_at = request.now + messages.HOLD if held else request.now
+        due_at = request.now if payload["edited"] else request.now + messages.HOLD
         spoken = {**payload, "language": account.language}
         _owe(request, "ticket_reply", spoken, account.address, due_at)
 
@@ -326,7 +338,8 @@ def _owe(
 ) -> None:
     call = request.session.info["actor"].call
     number = payload.get("activity_id") or f"ticket-{payload['ticket_id']}"
-    _owe_at(request.session, kind, f"{kind}:{number}:{call}", payload, address, request.now, due_at)
+    key = f"{kind}:{number}:{call}" + (":edited" if payload.get("edited") else "")
+    _owe_at(request.session, kind, key, payload, address, request.now, due_at)
 
 
 def _owe_at(

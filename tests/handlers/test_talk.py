@@ -149,6 +149,26 @@ def test_parts_that_come_late_are_sent_after_the_others(desk: Desk) -> None:
     assert [len(reply.files) for reply in send(desk, "ticket_entry")] == [2]
 
 
+def test_an_album_that_is_cancelled_in_time_reaches_nobody(desk: Desk) -> None:
+    opened(desk)
+    held = say(desk, "agent", "reply Like this", TOPIC, files=(PHOTO,), album="a")
+    say(desk, "agent", "", TOPIC, files=(PHOTO,), album="a")
+    owed = [n for n in rows(desk, Notice) if n.kind == "ticket_reply"]
+    assert {n.due_at for n in owed} == {desk.clock.now() + messages.HOLD}
+    assert held
+    assert "Not sent" in desk.agent.presses(held, "Cancel").text
+    assert send(desk, "ticket_reply") == []
+
+
+def test_an_album_whose_words_come_with_a_later_part_arrives_whole(desk: Desk) -> None:
+    opened(desk)
+    say(desk, "clara", "", files=(PHOTO,), album="a")
+    assert [len(reply.files) for reply in send(desk, "ticket_entry")] == [1]
+    say(desk, "clara", "Look", files=(PHOTO,), album="a")
+    told = send(desk, "ticket_entry")
+    assert sorted((reply.text, len(reply.files)) for reply in told) == [("", 1), ("Look", 0)]
+
+
 def test_a_note_goes_nowhere_and_a_reply_waits(desk: Desk) -> None:
     opened(desk)
     note = say(desk, "agent", "He is angry", TOPIC)
