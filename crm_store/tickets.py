@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from crm_store import audit
 from crm_store.files import File
 from crm_store.models import (
     Activity,
@@ -120,6 +121,32 @@ def answered(ticket: Ticket, now: datetime) -> None:
         ticket.first_reply_at = now
     if ticket.status in {TicketStatus.NEW, TicketStatus.OPEN}:
         ticket.status = TicketStatus.PENDING
+
+
+def unanswered(session: Session, ticket: Ticket, entry: Activity) -> None:
+    """Take back what `answered` noted for a reply that the customer did not get, if it still stands.
+
+    What other replies or people brought about since is left.
+    """
+    made = (
+        row.call
+        for row in audit.history(session, "activities", entry.id)
+        if row.after.get("kind") == ActivityKind.REPLY
+    )
+    call = next(made, None)
+    others = sa.select(sa.func.min(Activity.at)).where(
+        Activity.ticket_id == ticket.id,
+        Activity.kind == ActivityKind.REPLY,
+        Activity.id != entry.id,
+        Activity.deleted_at.is_(None),
+    )
+    changes = audit.history(session, "tickets", ticket.id)
+    first = next((row for row in changes if "first_reply_at" in row.before), None)
+    if first and first.call == call:
+        ticket.first_reply_at = session.scalar(others)
+    turn = next((row for row in changes if "status" in row.before), None)
+    if turn and turn.call == call and not session.scalar(others.where(Activity.at >= turn.at)):
+        ticket.status = TicketStatus(turn.before["status"])
 
 
 def entries(session: Session, ticket: Ticket, limit: int) -> Sequence[Activity]:

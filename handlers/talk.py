@@ -73,8 +73,7 @@ def hear(request: Request, talk: Talk) -> Reply | None:
     if said is None:
         return None
     if said.edited:
-        _edit(request, said)
-        return None
+        return _edit(request, said)
     album = messages.entry_of_album(request.session, request.place, said.album)
     if album:
         _add_to_album(request, said, album)
@@ -114,15 +113,8 @@ def _hear_colleague(request: Request, said: Said, ticket: Ticket) -> Reply | Non
     sends = kind is ActivityKind.REPLY
     if not (text or said.files):
         raise UserError(_("There is nothing to keep."), _("Write `reply` and your answer."))
-    if not request.role.may(Role.AGENT if sends else Role.MEMBER):
-        raise UserError(
-            _("You may not do this here, so nothing was kept."),
-            _("Type `whoami` to see who I think you are."),
-        )
-    account = messages.account_of(request.session, ticket.contact_id)
-    reachable = account is not None and account.reachable
-    if sends and not reachable:
-        raise UserError(_("The customer of ticket #{id} cannot be written to.", id=ticket.id))
+    _permit(request, agent=sends)
+    reachable = _reachable(request, ticket, must=sends)
     entry = _keep(request, said, ticket, kind or ActivityKind.NOTE, text)
     if sends:
         return on_hold(ticket, entry)
@@ -131,19 +123,62 @@ def _hear_colleague(request: Request, said: Said, ticket: Ticket) -> Reply | Non
     return None
 
 
-def _edit(request: Request, said: Said) -> None:
+def _permit(request: Request, *, agent: bool) -> None:
+    if not request.role.may(Role.AGENT if agent else Role.MEMBER):
+        raise UserError(
+            _("You may not do this here, so nothing was kept."),
+            _("Type `whoami` to see who I think you are."),
+        )
+
+
+def _reachable(request: Request, ticket: Ticket, *, must: bool) -> bool:
+    account = messages.account_of(request.session, ticket.contact_id)
+    reachable = account is not None and account.reachable
+    if must and not reachable:
+        raise UserError(_("The customer of ticket #{id} cannot be written to.", id=ticket.id))
+    return reachable
+
+
+def _edit(request: Request, said: Said) -> Reply | None:
     """Follow a message that its author changed; the old text stays in the audit."""
     found = messages.entry_at(request.session, request.place, said.message_id)
     entry = found.activity if found and found.written else None
-    if entry is None or entry.deleted_at:
-        return
-    text = said.text.strip() if entry.kind is ActivityKind.MESSAGE else _marked(said)[1]
-    if text == entry.text:
-        return
-    ticket = found.ticket if found else None
-    if ticket and entry.kind is ActivityKind.MESSAGE and ticket.text == entry.text and text:
+    if found is None or entry is None or entry.deleted_at:
+        return None
+    ticket = found.ticket
+    if entry.kind is not ActivityKind.MESSAGE:
+        return _edit_entry(request, said, ticket, entry)
+    text, before = said.text.strip(), entry.text
+    if _change(request, entry, text) and text and ticket.text == before:
         ticket.text, ticket.subject = text, tickets.subject_of(text)
+    return None
+
+
+def _edit_entry(request: Request, said: Said, ticket: Ticket, entry: Activity) -> Reply | None:
+    """Follow what a colleague changed; its first word says anew whether it goes to the customer."""
+    marked, text = _marked(said)
+    kind = marked or (ActivityKind.NOTE if text else entry.kind)
+    if not (text or entry.files) or (kind is entry.kind and text == entry.text):
+        return None
+    sends, sent = kind is ActivityKind.REPLY, entry.kind is ActivityKind.REPLY
+    _permit(request, agent=sends or sent)
+    _reachable(request, ticket, must=sends)
+    entry.kind = kind
+    _change(request, entry, text)
+    if sends and not sent:
+        tickets.answered(ticket, request.now)
+        return on_hold(ticket, entry)
+    if sent and not sends:
+        tickets.unanswered(request.session, ticket, entry)
+    return None
+
+
+def _change(request: Request, entry: Activity, text: str) -> bool:
+    """Give an entry its new text; False when nothing is new, or nothing would be left of it."""
+    if text == entry.text or not (text or entry.files):
+        return False
     entry.text, entry.edited_at = text, request.now
+    return True
 
 
 def _add_to_album(request: Request, said: Said, entry: Activity) -> None:

@@ -177,6 +177,7 @@ def keep_from_customer(request: Request, ticket: Ticket, entry: EntryNumber | No
     if answer is None:
         raise UserError(_("Ticket #{id} has no such reply.", id=ticket.id))
     answer.kind = ActivityKind.NOTE
+    tickets.unanswered(request.session, ticket, answer)
     request.about("ticket", ticket.id)
     return Reply(
         text=_("Not sent; it stays an internal note."), actions=(send_button(ticket, answer),)

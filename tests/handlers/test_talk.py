@@ -204,6 +204,26 @@ def test_a_reply_that_was_stopped_can_be_sent_after_all(desk: Desk) -> None:
     assert [reply.text for reply in send(desk, "ticket_reply")] == ["We come"]
 
 
+def test_a_ticket_whose_reply_was_cancelled_waits_for_an_answer_as_before(desk: Desk) -> None:
+    opened(desk)
+    for status in (TicketStatus.NEW, TicketStatus.OPEN):
+        held = desk.agent.says("ticket reply 1 We come")
+        desk.agent.presses(held, "Cancel")
+        (ticket,) = rows(desk, Ticket)
+        assert (ticket.status, ticket.first_reply_at) == (status, None)
+        desk.agent.says("ticket status 1 open")
+
+
+def test_another_reply_keeps_the_ticket_answered_when_one_is_cancelled(desk: Desk) -> None:
+    opened(desk)
+    first = desk.agent.says("ticket reply 1 We come")
+    desk.clock.advance(timedelta(seconds=5))
+    desk.agent.says("ticket reply 1 At noon")
+    desk.agent.presses(first, "Cancel")
+    (ticket,) = rows(desk, Ticket)
+    assert (ticket.status, ticket.first_reply_at) == (TicketStatus.PENDING, desk.clock.now())
+
+
 def test_a_reply_to_a_question_answers_it_and_one_to_the_customer_is_a_note(desk: Desk) -> None:
     opened(desk)
     with desk.session() as session:
@@ -232,6 +252,63 @@ def test_an_edit_before_sending_changes_what_is_sent(desk: Desk) -> None:
     assert edit.text == "We come friday (edited)"
     assert edit.edits
     assert send(desk, "ticket_entry") == []  # it was edited there
+
+
+def test_a_reply_that_is_edited_into_a_note_stays_internal(desk: Desk) -> None:
+    opened(desk)
+    for number, words in enumerate(("/note He is mad", "He is mad")):
+        say(desk, "agent", "/reply He is mad", TOPIC, message_id=f"m{number}", called=True)
+        edit = {"message_id": f"m{number}", "edited": True, "called": words.startswith("/")}
+        assert say(desk, "agent", words, TOPIC, **edit) is None
+        assert rows(desk, Activity)[-1].kind is ActivityKind.NOTE
+    assert send(desk, "ticket_reply") == []
+    (ticket,) = rows(desk, Ticket)
+    assert (ticket.status, ticket.first_reply_at) == (TicketStatus.NEW, None)
+
+
+def test_a_reply_that_arrived_is_no_note_any_more(desk: Desk) -> None:
+    opened(desk)
+    say(desk, "agent", "/reply We come", TOPIC, message_id="m", called=True)
+    assert send(desk, "ticket_reply")
+    late = say(desk, "agent", "/note He is mad", TOPIC, message_id="m", edited=True, called=True)
+    assert late
+    assert "too late" in late.title
+    assert rows(desk, Activity)[-1].text == "We come"
+
+
+def test_a_note_that_is_edited_into_a_reply_waits_for_cancel(desk: Desk) -> None:
+    opened(desk)
+    say(desk, "agent", "/note We come", TOPIC, message_id="m", called=True)
+    held = say(desk, "agent", "/reply We come", TOPIC, message_id="m", edited=True, called=True)
+    assert held
+    assert [action.label for action in held.actions] == ["Cancel"]
+    assert [reply.text for reply in send(desk, "ticket_reply")] == ["We come"]
+    assert rows(desk, Ticket)[0].status is TicketStatus.PENDING
+
+
+@pytest.mark.parametrize("line", ["user edit Agnes role=rep", "user edit Agnes active=no"])
+def test_who_may_not_answer_any_more_rewrites_no_answer(desk: Desk, line: str) -> None:
+    opened(desk)
+    say(desk, "agent", "reply We come", TOPIC, message_id="m")
+    assert send(desk, "ticket_reply")
+    desk.admin.says(line)
+    refused = say(desk, "agent", "reply Get lost", TOPIC, message_id="m", edited=True)
+    assert refused
+    assert "nothing was kept" in refused.title
+    assert rows(desk, Activity)[-1].text == "We come"
+    assert send(desk, "ticket_reply") == []
+
+
+def test_an_edit_that_leaves_nothing_changes_nothing(desk: Desk) -> None:
+    opened(desk)
+    say(desk, "agent", "reply We come", TOPIC, message_id="m")
+    for sender, words, place, number in (
+        ("agent", "reply", TOPIC, "m"),
+        ("clara", " ", None, "first"),
+    ):
+        assert say(desk, sender, words, place, message_id=number, edited=True) is None
+    assert [entry.text for entry in rows(desk, Activity)] == ["Help", "We come"]
+    assert [reply.text for reply in send(desk, "ticket_reply")] == ["We come"]
 
 
 def test_nobody_edits_what_we_sent_or_what_is_unknown(desk: Desk) -> None:
