@@ -59,10 +59,9 @@ def add_account(
     )
     found = session.scalars(query).one_or_none()
     if found is None:
-        found = ContactAccount(
-            platform=address.platform, external_id=external_id, created_at=now, reachable=True
-        )
+        found = ContactAccount(platform=address.platform, external_id=external_id, created_at=now)
         session.add(found)
+    found.reachable = True
     found.contact, found.address, found.language = contact, str(address), language
     session.flush()
     return found
@@ -88,12 +87,17 @@ def set_reachable(
 
 
 def ticket_at(session: Session, address: Address) -> Ticket | None:
-    """Return the newest unfinished ticket that is talked about in a private chat with a customer."""
+    """Return the newest unfinished ticket that is talked about in a private chat with a customer.
+
+    One whose contact was deleted is left alone: no answer reaches anybody.
+    """
     query = (
         sa.select(Ticket)
         .join(MessageLink)
+        .join(Ticket.contact)
         .where(
             MessageLink.address == str(address),
+            Contact.deleted_at.is_(None),
             Ticket.status.in_(UNFINISHED),
             Ticket.deleted_at.is_(None),
         )

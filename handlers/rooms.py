@@ -49,7 +49,8 @@ def follow_ticket(request: Request, change: Change) -> None:
         _room(request, ticket)
         return
     room = messages.hold_room(request.session, ticket.id)
-    if room and request.defaults.tickets_topics and _NAMED & set(change.before):
+    topical = request.defaults.tickets_topics
+    if room and room.ready and topical and _NAMED & set(change.before):
         _owe(request, "ticket_room", {"ticket_id": ticket.id, "opens": False}, room.address)
     if "status" in change.before and ticket.status in tickets.FINISHED:
         _tell_of_the_end(request, ticket)

@@ -84,14 +84,14 @@ def hear(request: Request, talk: Talk) -> Reply | None:
 
 
 def _hear_customer(request: Request, said: Said) -> Reply | None:
-    word, _space, rest = said.text.strip().partition(" ")
+    word, rest = _parted(said.text)
     if word == "/start":
         return Reply(text=_("Hello! Write what we can do for you, and a colleague answers here."))
     ticket = messages.ticket_at(request.session, request.place)
     if word == "/close":
         return _close(request, ticket)
     new = word == "/new"
-    text = rest.strip() if new else said.text.strip()
+    text = rest if new else said.text.strip()
     if new and not (text or said.files):
         return Reply(text=_("Write `/new` and what it is about."))
     account = _account(request, said)
@@ -265,14 +265,14 @@ def _is_open_command(said: Said) -> bool:
     if not said.text.startswith("/") or said.edited:
         return False
     line = strip_prefix(said.text) or ""
-    word, _space, rest = line.partition(" ")
+    word, rest = _parted(line)
     found = match(line)
     open_to_all = found is not None and found[0].role is Role.ANYONE and word != "help"
-    return open_to_all or bool(word == "start" and rest.strip())
+    return open_to_all or bool(word == "start" and rest)
 
 
 def _named(files: tuple[File, ...]) -> str:
-    return ", ".join(file.name or _(_FILES[file.kind]) for file in files)
+    return ", ".join(file.name.strip() or _(_FILES[file.kind]) for file in files)
 
 
 def _marked(said: Said) -> tuple[ActivityKind | None, str]:
@@ -280,10 +280,15 @@ def _marked(said: Said) -> tuple[ActivityKind | None, str]:
 
     `note` is a word as any other unless it is written as a command.
     """
-    line = (strip_prefix(said.text) or "").strip()
-    word, _space, rest = line.partition(" ")
+    word, rest = _parted(strip_prefix(said.text) or "")
     if word.casefold() in _REPLY:
-        return ActivityKind.REPLY, rest.strip()
+        return ActivityKind.REPLY, rest
     if said.called and word.casefold() in _NOTE:
-        return ActivityKind.NOTE, rest.strip()
+        return ActivityKind.NOTE, rest
     return None, said.text.strip()
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Return the first word of a text and what comes after it, maybe on the next line."""
+    word, rest = (*text.split(maxsplit=1), "", "")[:2]
+    return word, rest.strip()

@@ -199,10 +199,10 @@ def _mention(me: Body) -> re.Pattern[str]:
 
 def _started(line: str) -> str:
     """Read what Telegram sends for a deep link: `start CODE` links an account."""
-    word, _space, code = line.partition(" ")
+    word, code = (*line.split(maxsplit=1), "", "")[:2]
     if word.casefold() != "start":
         return line
-    return f"link {code.strip()}" if code.strip() else "help"
+    return f"link {code.strip()}" if code else "help"
 
 
 def _is_reply_to(message: Body, me: Body) -> bool:

@@ -133,6 +133,42 @@ def test_a_file_without_words_names_the_ticket_by_what_it_is(desk: Desk) -> None
     assert rows(desk, Activity)[0].files == [PHOTO.to_dict()]
 
 
+def test_a_file_with_a_blank_name_is_named_by_what_it_is(desk: Desk) -> None:
+    say(desk, "clara", "", files=(replace(PHOTO, kind="document", name="  "),))
+    assert rows(desk, Ticket)[0].subject == "document"
+
+
+def test_a_deleted_customer_who_writes_again_is_answered_in_a_new_ticket(desk: Desk) -> None:
+    opened(desk)
+    with desk.session() as session:
+        messages.set_reachable(session, "test", "clara", reachable=False)
+    desk.manager.says("contact delete Clara")
+    assert "request #2" in str(say(desk, "clara", "Hello again"))
+    desk.agent.says("ticket reply 2 We come")
+    assert [reply.text for reply in send(desk, "ticket_reply")] == ["We come"]
+
+
+def test_the_words_may_begin_on_the_line_after_the_command(desk: Desk) -> None:
+    assert "request #1" in str(say(desk, "clara", "/new\nThe lamp"))
+    assert rows(desk, Ticket)[0].subject == "The lamp"
+    assert "Hello" in str(say(desk, "clara", "/start\n"))
+    send(desk, "ticket_room")
+    say(desk, "agent", "reply\n\nWe come\nat noon", TOPIC)
+    say(desk, "agent", "/note\nHe waits", TOPIC, called=True)
+    assert [entry.text for entry in rows(desk, Activity)][1:] == ["We come\nat noon", "He waits"]
+    assert [reply.text for reply in send(desk, "ticket_reply")] == ["We come\nat noon"]
+
+
+def test_a_topic_that_could_not_open_is_tried_again_whatever_is_changed_next(desk: Desk) -> None:
+    say(desk, "clara", "Help")
+    held = desk.agent.says("ticket reply 1 We come")
+    with desk.session() as session:
+        session.execute(sa.update(Notice).values(state=NoticeState.DEAD))
+    # The status goes back before the reply goes: both have to do with the topic.
+    assert desk.agent.presses(held, "Undo").title.startswith("Undone")
+    assert [reply.title for reply in send(desk, "ticket_room")] == ["🟢 #1 Clara: Help"]
+
+
 def test_the_parts_of_an_album_are_one_entry(desk: Desk) -> None:
     for number in range(3):
         say(desk, "clara", "All" if not number else "", files=(PHOTO,), album="a")

@@ -74,6 +74,7 @@ def test_a_message_names_its_sender_its_place_and_its_language() -> None:
         ("/start", "help"),
         ("/start K7XQ2M9P", "link K7XQ2M9P"),
         ("/start@rapport_bot K7XQ2M9P", "link K7XQ2M9P"),
+        ("/start\nK7XQ2M9P", "link K7XQ2M9P"),
         ("/started", "started"),
         ("start", "start"),
         ("/deal@other_bot list", None),
