@@ -38,6 +38,7 @@ _MAX_FIELDS = 100
 _TICK = 1.0  # seconds between looks for what another process has answered
 _ALIVE = 15  # ticks between signs of life, for proxies that close what is silent
 _KEY = re.compile(r"[0-9a-f-]{16,64}")
+_DIGITS = re.compile("[0-9]{1,19}")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 # No script, style or picture from elsewhere, none inside the page, and nobody frames it.
 HEADERS = {
@@ -99,7 +100,7 @@ class WebChat:
             Route("/chat", self._guarded(self._chat)),
             Route("/chat/events", self._guarded(self._events)),
             Route("/chat/say", self._guarded(self._say), methods=["POST"]),
-            Route("/chat/picture/{person:int}/{message:int}", self._guarded(self._picture)),
+            Route("/chat/picture/{person}/{message}", self._guarded(self._picture)),
             Route("/chat/static/{name}", self._guarded(self._static)),
             Route("/chat/sign-in/{code}", self._guarded(self._offer)),
             Route("/chat/sign-in/{code}", self._guarded(self._sign_in), methods=["POST"]),
@@ -296,8 +297,8 @@ class WebChat:
             self._pages.discard(news)
 
     async def _picture(self, request: Request) -> Response:
-        guest = await self._guest(request, request.path_params["person"])
-        number = request.path_params["message"]
+        guest = await self._guest(request, _number(request.path_params["person"]))
+        number = _number(request.path_params["message"])
         found = await asyncio.to_thread(
             self._look, lambda session: webchat.get(session, guest.account, number)
         )
@@ -352,6 +353,13 @@ class WebChat:
 
 def _guest(user: User) -> Guest:
     return Guest(user.id, user.email, user.name, user.role, user.language, user.time_zone)
+
+
+def _number(given: str) -> int:
+    # Not left to the route: it makes a number of any length, or fails at one of thousands of digits.
+    if not _DIGITS.fullmatch(given) or not messages.is_number(int(given)):
+        raise Refused(404)
+    return int(given)
 
 
 def _drawn(

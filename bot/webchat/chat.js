@@ -37,6 +37,7 @@
     const log = pane.querySelector(".log");
     const follow = atEnd(log) || log.getAttribute("aria-busy") === "true";
     const waited = log.querySelector(`[data-key="${CSS.escape(news.key)}"]`);
+    free(news.key);
     const id = `p${news.person}-${news.id}`;
     const old = document.getElementById(id);
     if (old && Number(old.dataset.version) >= news.version) return;
@@ -97,6 +98,13 @@
     }
     pane.classList.add("waiting");
     post(pane, sent, entry);
+    return sent.key;
+  };
+
+  // A form is sent once, however often Send is clicked, until what it was sent as is answered or failed.
+  const free = (key) => {
+    const form = document.querySelector(`form[data-sent="${CSS.escape(key)}"]`);
+    if (form) delete form.dataset.sent;
   };
 
   const post = async (pane, sent, entry) => {
@@ -115,6 +123,7 @@
 
   const failed = (pane, sent, entry) => {
     pane.classList.remove("waiting");
+    free(sent.key);
     const told = entry || make("article", "pending");
     if (!entry) pane.querySelector(".log").append(told);
     told.dataset.key = sent.key;
@@ -169,7 +178,8 @@
     if (!pane) return;
     event.preventDefault();
     if (form.classList.contains("composer")) return compose(pane, form.querySelector("input"));
-    say(pane, {
+    if (form.dataset.sent) return;
+    form.dataset.sent = say(pane, {
       line: form.dataset.command,
       values: Object.fromEntries(new FormData(form)),
       message: Number(form.closest(".message").dataset.message),

@@ -40,7 +40,8 @@ def kept(given: Mapping[str, Any], guest: Guest, longest: int, most: int) -> Bod
         return None
     if not (texts["text"].strip() or texts["line"].strip()):
         return None
-    number = given.get("message", 0)
+    if not is_number(given.get("message", 0)):
+        return None
     return {
         **texts,
         "values": values,
@@ -49,7 +50,7 @@ def kept(given: Mapping[str, Any], guest: Guest, longest: int, most: int) -> Bod
         "key": f"{guest.id}:{given['key']}",
         "replaces": bool(given.get("replaces")),
         "pressed": bool(texts["line"]) and not values,
-        "message": number if isinstance(number, int) else 0,
+        "message": given.get("message", 0),
     }
 
 
@@ -121,6 +122,11 @@ def enrol(session: Session, user: User, now: datetime) -> None:
     """Give a person the account of the web chat, if they have none."""
     if users.by_account(session, PLATFORM, user.email) is None:
         users.add_identity(session, user, PLATFORM, user.email, f"{PLATFORM}:{user.email}", now)
+
+
+def is_number(given: object) -> bool:
+    """Tell whether a message may have this number; a larger one no database takes."""
+    return type(given) is int and 0 <= given < 2**63
 
 
 def _is_text(given: object, longest: int) -> bool:

@@ -250,6 +250,8 @@ def test_a_chart_is_a_picture_of_ones_own_page_only(site: Site) -> None:
     status, headers, picture = rita.ask("GET", f"/chat/picture/{site.rita}/{mine}")
     assert (status, headers["content-type"], picture[:4]) == (200, "image/png", b"\x89PNG")
     assert rita.ask("GET", f"/chat/picture/{site.rita}/{other}")[0] == 404
+    for unheard in (2**63, "9" * 5000):
+        assert rita.ask("GET", f"/chat/picture/{site.rita}/{unheard}")[0] == 404
     assert rita.ask("GET", f"/chat/picture/{site.rita + 1}/{other}")[0] == 403
     assert site.visitor().ask("GET", f"/chat/picture/{site.rita}/{mine}")[0] == 401
 
@@ -383,6 +385,10 @@ def test_what_another_site_makes_a_browser_post_is_refused(
         b'{"key": "aaaaaaaaaaaaaaaaaaaa", "person": %d, "text": "nothing \\u0000"}',
         b'{"key": "aaaaaaaaaaaaaaaaaaaa", "person": %d, "line": "a", "values": {"\\u0000": "a"}}',
         b'{"key": "aaaaaaaaaaaaaaaaaaaa", "person": %d, "text": "' + b"a" * 20_001 + b'"}',
+        b'{"key": "aaaaaaaaaaaaaaaaaaaa", "person": %d, "text": "a", "message": -1}',
+        b'{"key": "aaaaaaaaaaaaaaaaaaaa", "person": %d, "text": "a", "message": 9223372036854775808}',
+        b'{"key": "aaaaaaaaaaaaaaaaaaaa", "person": %d, "text": "a", "message": true}',
+        b'{"key": "aaaaaaaaaaaaaaaaaaaa", "person": %d, "text": "a", "message": "1"}',
     ],
 )
 def test_what_makes_no_sense_is_refused(site: Site, body: bytes) -> None:

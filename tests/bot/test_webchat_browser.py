@@ -112,6 +112,17 @@ def test_a_form_is_filled_in_refused_in_place_and_accepted(browser: Browser) -> 
     assert "Formware" in browser.run(f"{last(AGNES)}.innerText")
 
 
+def test_a_form_whose_send_is_clicked_twice_is_sent_once(browser: Browser) -> None:
+    say(browser, AGNES, "company add", "Website")
+    form = f"{last(AGNES)}.querySelector('form')"
+    send = f"{form}.querySelector('[type=submit]')"
+    browser.run(f"({form}.elements.name.value = 'Twiceware', {send}.click(), {send}.click())")
+    browser.until(f"!{last(AGNES)}.querySelector('form')")
+    say(browser, AGNES, "company list city=Nowhere", "No companies")
+    panes = "[...document.querySelectorAll('[data-person=\"3\"] .message')]"
+    assert browser.run(f"{panes}.filter(m => m.innerText.includes('Twiceware')).length") == 1
+
+
 def test_one_person_s_work_reaches_another_while_they_look(browser: Browser) -> None:
     say(browser, RITA, "ticket new The browser box arrived broken", "browser box")
     say(browser, MONA, 'ticket assign "The browser box arrived broken" Agnes', "Agnes")
