@@ -15,6 +15,7 @@ import itertools
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -212,13 +213,15 @@ class Telegram:
         serving: asyncio.Task[None] | None = None
         try:
             for round_ in itertools.count(1):
-                if round_ % _RELOOK == 0:
-                    await self._insist(self._find_tickets_chat)
                 leads = await asyncio.to_thread(self._leadership.ensure)
                 if leads and serving is None:
                     serving = asyncio.create_task(self._serve())
                 elif serving and not leads:
                     serving.cancel()
+                if round_ % _RELOOK == 0:
+                    # Not insisted on: the lease has to be looked at all the while.
+                    with suppress(StoreUnavailable, Conflict):
+                        await self._find_tickets_chat()
                 await asyncio.sleep(_RENEW)
                 serving = _unless_ended(serving)
         finally:

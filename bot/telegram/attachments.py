@@ -12,6 +12,7 @@ from itertools import groupby
 from telegram import Bot, InputMediaAudio, InputMediaDocument, InputMediaPhoto, InputMediaVideo
 from telegram.constants import ParseMode
 
+from bot.surface import DeliveryError
 from bot.telegram import sending
 from bot.telegram.render import TelegramMessage
 from bot.visible import units
@@ -36,9 +37,21 @@ async def post(bot: Bot, to: Address, message: TelegramMessage, reply_to: int | 
     Words that are too long for a caption, or have buttons, are sent before the files.
 
     Raises:
-        DeliveryError: it was not taken, or may not have been, maybe in part.
+        DeliveryError: it was not taken, or may not have been; in doubt where a part of it was.
     """
     sent: list[int] = []
+    try:
+        await _send(bot, to, message, reply_to, sent)
+    except DeliveryError as error:
+        error.in_doubt = error.in_doubt or bool(sent)
+        raise
+    return sent[0]
+
+
+async def _send(
+    bot: Bot, to: Address, message: TelegramMessage, reply_to: int | None, sent: list[int]
+) -> None:
+    """Send one part after the other and add the first message's id of each to `sent`."""
     caption = message.html
     long = units(sending.plain(caption)) > CAPTION
     if caption and (long or message.keyboard):
@@ -48,7 +61,6 @@ async def post(bot: Bot, to: Address, message: TelegramMessage, reply_to: int | 
         send = _one if len(album) == 1 else _several
         sent.append(await send(bot, to, album, caption))
         caption = ""
-    return sent[0]
 
 
 async def _one(bot: Bot, to: Address, album: Sequence[File], caption: str) -> int:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+
+import pytest
 
 from bot.app import App
+from bot.leadership import Leadership
+from bot.telegram import adapter
 from crm_store import notices, users
 from crm_store.models import (
     Activity,
@@ -17,7 +22,7 @@ from crm_store.models import (
     TicketRoom,
 )
 from crm_store.store import Session
-from tests.bot.telegram.office import AGNES, NOW, RITA, Office
+from tests.bot.telegram.office import AGNES, NOW, PATIENCE, RITA, Office
 from tests.bot.telegram_customers.desk import (
     CLARA,
     DESK,
@@ -29,6 +34,7 @@ from tests.bot.telegram_customers.desk import (
     shown,
     topic,
 )
+from tests.outage import bring_back, take_away
 
 
 def test_without_topics_everything_comes_in_one_stream_and_replies_say_about_what(
@@ -117,6 +123,59 @@ def test_a_reply_that_is_refused_is_told_of(forum: Office) -> None:
 
     forum.play(scene)
     assert not forum.stored(ContactAccount)[0].reachable
+
+
+def test_what_comes_once_more_because_a_later_part_failed_says_so(forum: Office) -> None:
+    # With who says it too long for a caption, so it goes before the photo.
+    words = "It looks so. " * 78 + "Or not."
+
+    async def scene(_: App) -> None:
+        telegram = forum.telegram
+        telegram.message(CLARA, CLARA, "Help")
+        await topic(forum, "🟢 #1 Clara: Help")
+        await quiet(forum)
+        telegram.fail_next("sendPhoto", "429", retry_after=1)
+        telegram.photo(CLARA, CLARA, PNG, words)
+        await quiet(forum)
+
+    forum.play(scene)
+    texts = [m.text for m in forum.answers(DESK) if "It looks so." in m.text]
+    assert [text.startswith("(may be a repeat)") for text in texts] == [False, True]
+
+
+class Watched(Leadership):
+    """A lease that tells when it was found lost."""
+
+    lost = threading.Event()
+
+    def ensure(self) -> bool:
+        """Take or renew it."""
+        leads = super().ensure()
+        if not leads:
+            self.lost.set()
+        return leads
+
+
+def test_who_polls_gives_it_up_while_the_store_is_away(
+    forum: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "_RELOOK", 1)
+    app = App(forum.config)
+    lease = Watched(app.store, adapter.LEASE, app.store.now, ttl=2.0)
+    app.surfaces["telegram"] = adapter.Telegram(
+        app.config, app.worker.receive, app.shorten, app.transact, lease, look=app.lookups.find
+    )
+
+    async def scene(_: App) -> None:
+        forum.telegram.message(CLARA, CLARA, "Help")
+        await shown(forum, "#1 · Clara")
+        await asyncio.to_thread(take_away, app.store)
+        assert await asyncio.to_thread(lease.lost.wait, PATIENCE)
+        await asyncio.to_thread(bring_back, app.store)
+        forum.telegram.message(CLARA, CLARA, "Anybody?")
+        await shown(forum, "Anybody?")
+
+    forum.play(scene, app)
 
 
 def test_a_ticket_opened_by_a_colleague_has_its_topic_too(forum: Office) -> None:
