@@ -284,6 +284,18 @@ def find(session: Session, notice_id: int) -> Notice | None:
     return session.get(Notice, notice_id)
 
 
+def standing(session: Session, about: str, chat: str, message_id: str) -> Notice | None:
+    """Return what a message of `chat` (`platform:chat`) told of a record; None for one that answered somebody."""
+    query = sa.select(Notice).where(
+        Notice.about == about,
+        Notice.message_id == message_id,
+        Notice.state == NoticeState.SENT,
+        Notice.edits.is_(None),
+        sa.or_(Notice.sent_to == chat, Notice.sent_to.startswith(f"{chat}:", autoescape=True)),
+    )
+    return session.scalars(query.order_by(Notice.id).limit(1)).first()
+
+
 def told(session: Session, user_id: int, offset: int, limit: int) -> tuple[Sequence[Notice], int]:
     """Return what a user was told, newest first, and how much that is; what was emptied is left out."""
     known = (Notice.user_id == user_id, Notice.state == NoticeState.SENT, Notice.payload != {})

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from crm_store import postings, records
+from crm_store import notices, postings, records
 from crm_store.conversations import Reference
 from crm_store.models import Posting, User
 from crm_store.store import Session
 from handlers.errors import UserError
 from handlers.notices import Outcome, Telling, notice
+from handlers.received import dressed
 from handlers.reply import Reply
 from handlers.wording import _
 
@@ -31,7 +32,12 @@ def tell_card_changed(telling: Telling, payload: Mapping[str, Any]) -> Reply | N
     if posting is None or posting.shown_at > datetime.fromisoformat(payload["owed_at"]):
         return None
     drawn = _drawn(telling, posting)
-    return replace(drawn, edits=posting.message_id) if drawn else None
+    if drawn is None:
+        return None
+    told = notices.standing(telling.session, posting.record, posting.chat, posting.message_id)
+    if told:
+        drawn = dressed(telling.session, told, drawn)
+    return replace(drawn, edits=posting.message_id)
 
 
 def _drawn(telling: Telling, posting: Posting) -> Reply | None:

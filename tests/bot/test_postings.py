@@ -68,6 +68,21 @@ def test_what_a_reminder_or_an_alert_shows_is_kept_true_too(stage: Stage) -> Non
     stage.hears("agnes", words("urgent"))
 
 
+def test_an_alert_that_is_drawn_anew_waits_for_got_it_until_somebody_has_it(stage: Stage) -> None:
+    stage.says("mona", "ticket new The printer", words("opened"))
+    stage.says("mona", "ticket assign 1 agnes", words("now belongs to"))
+    stage.hears("agnes", words("gave you ticket #1"))
+    settled(stage)
+    stage.says("mona", "ticket priority 1 urgent", words("urgent"))
+    assert {"Got it", "Snooze"} <= set(stage.hears("agnes", words("urgent")).buttons)
+    settled(stage)
+    stage.presses("agnes", "Got it", words("has it since"))
+    settled(stage)
+    stage.says("mona", "ticket priority 1 low", words("low"))
+    again = stage.hears("agnes", [*words("low"), *words("has it since")])
+    assert "Got it" not in again.buttons
+
+
 def test_a_deleted_record_leaves_a_line_in_place_of_its_card(stage: Stage) -> None:
     stage.says("mona", "company add Acme", words("added"))
     stage.says("rita", "company show 1", words("Acme"))
