@@ -26,13 +26,22 @@ _HIDDEN = {
 def card_of(
     session: Session, reply: Reply, user_id: int | None, now: datetime, audience: str
 ) -> Card | None:
-    """Return what a reply shows to this person and those who read along; None when it is no card."""
+    """Return what a reply shows to this person and those who read along; None when it is no card.
+
+    What was committed since `postings.begin` may not show on it.
+    """
     if not reply.record or user_id is None:
         return None
     parts = reply.to_dict()
     content = parts["text"], parts["fields"], parts["table"]
     face = postings.face_of(session, reply.record, content)
-    return postings.Card(reply.record, user_id, audience, face, now) if face else None
+    if face is None:
+        return None
+    actor = session.info.get("actor")
+    call = actor.call if actor else ""
+    return postings.Card(
+        reply.record, user_id, audience, face, now, session.info.get("seen", 0), call
+    )
 
 
 def for_audience(reply: Reply, audience: str) -> Reply:

@@ -397,6 +397,7 @@ class Delivery:
 
     def _say(self, due: Due) -> _Message | None:
         with self._store.reading() as session:
+            postings.begin(session)
             notice = session.get_one(Notice, due.id)
             said = self._render(session, notice)
             if said is None:
@@ -424,7 +425,6 @@ def _drawn(session: Session, notice: Notice, message: _Message) -> _Message | No
     redraws = notice.kind == postings.KIND
     reader = notice.payload["owner_id"] if redraws else notice.user_id
     audience = notice.payload.get("audience", "self")
-    # Drawn later than it was owed: at worst it is drawn once more, and then nothing differs.
     card = card_of(session, message.reply, reader, notice.created_at, audience)
     if redraws and card:
         shown = postings.of_message(session, message.address, message.reply.edits)

@@ -241,6 +241,7 @@ class Router:
         speech = self.defaults.language, self.defaults.time_zone
         try:
             with self.store.transaction(actor) as session:
+                postings.begin(session)
                 user = users.by_account(session, incoming.platform, incoming.sender)
                 if user:
                     users.introduce(session, user, spoken(incoming.language), _zone(incoming))

@@ -137,6 +137,18 @@ def history(session: Session, kind: str, record_id: int, limit: int = 20) -> Seq
     return session.scalars(query.order_by(AuditRow.id.desc()).limit(limit)).all()
 
 
+def since(session: Session, row_id: int, limit: int) -> Sequence[AuditRow]:
+    """Return the changes after row `row_id`, oldest first; in this order they were committed."""
+    query = sa.select(AuditRow).where(AuditRow.id > row_id).order_by(AuditRow.id)
+    return session.scalars(query.limit(limit)).all()
+
+
+def hold(session: Session) -> None:
+    """Let nobody else commit a change until this transaction ends; SQLite lets only one write anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+
+
 def begin_undo(session: Session, call: str) -> None:
     """Note all that this transaction changes as the undo of `call`.
 
@@ -271,7 +283,8 @@ def _write(session: Session) -> None:
     if session.info.get("read_only"):
         raise ReadOnly
     actor = session.info["actor"]
-    number, mac = _chain_head(session)
+    hold(session)
+    number, mac = head(session)
     at = actor.at or datetime.now(UTC)
     rows = []
     for row, action, before, after in entries:
@@ -293,12 +306,6 @@ def _write(session: Session) -> None:
         mac = _mac(session.info["audit_key"], mac, content)
         rows.append({**content, "mac": mac})
     session.execute(sa.insert(AuditRow), rows)
-
-
-def _chain_head(session: Session) -> tuple[int, str]:
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
-    return head(session)
 
 
 def _content(row: sa.Row[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload, sessionmaker
 
 from crm_store import audit, notices, records
 from crm_store.conversations import Reference
-from crm_store.models import Base, Notice, NoticeState, Posting
+from crm_store.models import AuditRow, Base, Notice, NoticeState, Posting
 from crm_store.records import MODELS
 from crm_store.upsert import insert
 
@@ -37,13 +37,14 @@ _LINKS = {f"{kind}_id": kind for kind in ("company", "contact", "deal", "ticket"
 # The day of who owns a task or a deal, or is given a ticket, shows them.
 _LINKS |= {"owner_id": "day", "assignee_id": "day"}
 _AT_ONCE = 500  # names in one IN
+_LOOKED_AT = 100  # changes: with more of them the card is drawn anew without a look
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """What a message shows: `record` is `deal:42`, or `day:7` for the day of a colleague.
 
-    `face` is what `face_of` made of its content.
+    `face` is what `face_of` made of its content. It was drawn by `call` when the audit ended with row `seen`.
     """
 
     record: str
@@ -51,6 +52,8 @@ class Card:
     audience: str
     face: str
     shown_at: datetime
+    seen: int = 0
+    call: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -63,9 +66,14 @@ class Card:
 
 
 def listen(sessions: sessionmaker[Session]) -> None:
-    """Owe the edits of every session that `sessions` makes."""
+    """Owe the edits of every session that `sessions` makes; to be called after the audit listens."""
     event.listen(sessions, "after_flush", _collect)
     event.listen(sessions, "before_commit", _owe)
+
+
+def begin(session: Session) -> None:
+    """Remember which changes will certainly show on what is drawn from now on."""
+    session.info["seen"] = audit.head(session)[0]
 
 
 def face_of(session: Session, record: str, content: Sequence[object]) -> str | None:
@@ -84,9 +92,13 @@ def face_of(session: Session, record: str, content: Sequence[object]) -> str | N
 def note(session: Session, address: Address, message_id: str, card: Card) -> None:
     """Remember that a message shows a record; the oldest beyond `MOST` are forgotten.
 
-    A change that was committed between the drawing and this is owed here.
+    A change that was committed between the drawing and this is owed here; a later one finds the card.
     """
-    row = {"chat": _chat(address), "message_id": message_id, **dataclasses.asdict(card)}
+    # Before the first write: who commits a change holds it while they look for cards.
+    audit.hold(session)
+    shown = {field.name: getattr(card, field.name) for field in dataclasses.fields(card)}
+    row = {"chat": _chat(address), "message_id": message_id, **shown}
+    del row["seen"], row["call"]
     statement = insert(session, Posting).values(row)
     statement = statement.on_conflict_do_update(index_elements=["chat", "message_id"], set_=row)
     session.execute(statement)
@@ -100,12 +112,19 @@ def note(session: Session, address: Address, message_id: str, card: Card) -> Non
 
 
 def _was_changed_since(session: Session, card: Card) -> bool:
-    reference = Reference.parse(card.record)
-    if reference.kind not in MODELS:
-        return False
-    table = MODELS[reference.kind].__tablename__
-    newest = audit.history(session, table, reference.id, limit=1)
-    return bool(newest) and newest[0].at > card.shown_at
+    changes = audit.since(session, card.seen, _LOOKED_AT)
+    others = [row for row in changes if row.call != card.call]
+    return len(changes) == _LOOKED_AT or any(card.record in _named(session, row) for row in others)
+
+
+def _named(session: Session, row: AuditRow) -> set[str]:
+    """Return the records whose cards a change may show on, as `_records_of` does before it is kept."""
+    named = {str(Reference(_KINDS[row.kind], row.record_id))} if row.kind in _KINDS else set()
+    found = session.get(audit.model(row.kind), row.record_id)
+    for column, kind in _LINKS.items():
+        numbers = row.before.get(column), row.after.get(column), getattr(found, column, None)
+        named |= {str(Reference(kind, number)) for number in numbers if number is not None}
+    return named
 
 
 def forget(session: Session, address: Address, message_id: str) -> None:
@@ -204,7 +223,6 @@ def _owe_one(session: Session, posting: Posting, now: datetime) -> None:
             "audience": posting.audience,
             "language": posting.user.language,
             "zone": posting.user.time_zone,
-            "owed_at": now.isoformat(),
         },
         due_at=now,
         now=now,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from crm_store import notices, postings, records
@@ -27,9 +26,9 @@ def _note_failed(session: Session, outcome: Outcome) -> None:
 
 @notice(postings.KIND, _note_failed)
 def tell_card_changed(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
-    """Draw a card anew for whom it was drawn, unless they may not see it any more or it shows the change already."""
+    """Draw a card anew for whom it was drawn, unless they may not see it any more."""
     posting = telling.session.get(Posting, payload["posting_id"])
-    if posting is None or posting.shown_at > datetime.fromisoformat(payload["owed_at"]):
+    if posting is None:
         return None
     drawn = _drawn(telling, posting)
     if drawn is None:

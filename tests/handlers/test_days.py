@@ -37,7 +37,9 @@ def shown(desk: Desk, person: Person, record: str, number: str) -> None:
     """Note that a message shows a record to a person."""
     with desk.session() as session:
         assert person.id is not None
-        card = postings.Card(record, person.id, audience="self", face="", shown_at=START)
+        postings.begin(session)
+        seen = session.info["seen"]
+        card = postings.Card(record, person.id, "self", face="", shown_at=START, seen=seen)
         postings.note(session, Address("test", person.account), number, card)
 
 
