@@ -286,7 +286,7 @@ class Delivery:
             try:
                 return await surface.edit(message.edits, message.reply, **speech)
             except DeliveryError as error:
-                if not (error.permanent and message.anew):
+                if not ((error.permanent or error.moved_to) and message.anew):
                     raise
                 log.info("not edited, sent anew platform=%s", surface.name)
         self._sending.add(due.id)

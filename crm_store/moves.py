@@ -18,15 +18,14 @@ from crm_store.models import (
     ContactAccount,
     Digest,
     Identity,
-    MessageLink,
     Notice,
     NoticeState,
+    Posting,
     TicketRoom,
 )
 from crm_store.upsert import insert
 
 _AUDITED: tuple[type[Any], ...] = (Identity, Digest, ContactAccount)
-_PLAIN = (MessageLink, TicketRoom)
 _OPEN = (NoticeState.WAITING, NoticeState.SENDING)
 
 
@@ -40,14 +39,15 @@ def current(session: Session, address: Address) -> Address:
 def move(session: Session, old: Address, new: Address) -> None:
     """Write a chat's new address wherever the old one stands, but not into what was sent.
 
-    Accounts, digests, the rooms and messages of tickets, the channel's mode and mutes, what waits to
-    be sent, and what leads there by the configuration. It may be told twice.
+    Accounts, digests, the rooms of tickets, the channel's mode and mutes, what waits to be sent, and
+    what leads there by the configuration. It may be told twice. Messages stay behind: the new chat
+    counts its own from one, so their numbers mean others there. Cards among them are edited no more.
     """
     for model in _AUDITED:
         for row in session.scalars(sa.select(model).where(_within(model.address, old))):
             row.address = _moved(row.address, new)
-    for other in _PLAIN:
-        _rewrite(session, other, old, new)
+    _rewrite(session, TicketRoom, old, new)
+    session.execute(sa.delete(Posting).where(Posting.chat == _chat(old)))
     _rewrite(session, Notice, old, new, Notice.state.in_(_OPEN))
     channels.move(session, old, new)
     _remember(session, _chat(old), _chat(new))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.router import Answer
 from bot.surface import Incoming
-from crm_store import postings
+from crm_store import moves, postings
 from crm_store.addresses import Address
 from crm_store.models import Activity, ActivityKind, Company, Notice, Posting
 from crm_store.store import Actor, Session, Store
@@ -93,3 +93,11 @@ def test_a_card_owes_nothing_for_its_own_change_and_for_those_of_others(desk: De
     assert edits(desk) == []
     with desk.session() as session:
         assert session.scalars(sa.select(Posting.record)).all() == ["company:1"]
+
+
+def test_a_card_in_a_group_that_became_another_chat_is_edited_no_more(desk: Desk) -> None:
+    sends(desk, asks(desk, "company show 1"))
+    with desk.session() as session:
+        moves.move(session, PLACE, Address("test", "new"))
+    desk.manager.says("company edit 1 city=Kiel")
+    assert edits(desk) == []

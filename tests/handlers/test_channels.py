@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from crm_store import moves, notices
 from crm_store.addresses import Address
 from crm_store.models import NoticeState
 from crm_store.store import Store
+from tests.desk import START
 from tests.mailroom import Mailroom
 
 
@@ -95,6 +97,21 @@ def test_a_group_that_moves_takes_its_mode_and_its_mute_along(room: Mailroom) ->
         moves.move(session, Address("telegram", "-5"), Address("telegram", "-1005"))
     assert "telegram:-1005" in str(room.manager.says("channel list").table)
     assert "telegram:-1005" in str(room.manager.says("mutes").table)
+
+
+def test_what_stands_in_a_group_that_moved_is_said_anew_in_the_new_one(room: Mailroom) -> None:
+    updates(room, "telegram:-5", "a")
+
+    def moved(what: str) -> None:
+        # As long as the test may take: the old chat takes nothing any more.
+        if what in {"edit 0", "telegram:-5"} and room.clock.now() < START + timedelta(minutes=5):
+            raise DeliveryError("moved", moved_to=Address("telegram", "-1005"))
+
+    room.surfaces["telegram"].trouble = moved
+    room.owe("b", address="telegram:-5", edits=room.notice("a").id)
+    room.deliver()
+    assert [post.key for post in room.in_channel("telegram:-1005")] == ["b"]
+    assert room.surfaces["telegram"].edits == []
 
 
 def test_a_private_chat_has_no_mode_and_a_rep_sets_none(room: Mailroom) -> None:

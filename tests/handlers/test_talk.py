@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.lookups import Lookups
 from bot.surface import Incoming, Sent
-from crm_store import messages, notices
+from crm_store import messages, moves, notices
 from crm_store.addresses import Address
 from crm_store.files import File
 from crm_store.models import (
@@ -421,6 +421,26 @@ def test_look_finds_with_the_rights_of_the_person(desk: Desk) -> None:
     assert len(found.table.rows) == 10
     assert Lookups(desk.router).find("test", "stranger", "acme", 1) is None
     assert Lookups(desk.router).find("test", "rep", "", 1) is None
+
+
+def test_a_group_that_moved_counts_its_messages_anew(store: Store) -> None:
+    desk = Desk(store, Defaults(customers=True, tickets_chat=CHAT, tickets_topics=False))
+    say(desk, "clara", "Help")
+    send(desk, "ticket_entry")
+    old, new = Address.parse(CHAT), Address("test", "-200")
+    with desk.session() as session:
+        known = session.scalars(
+            sa.select(MessageLink.message_id).where(MessageLink.address == str(old))
+        ).all()
+        moves.move(session, old, new)
+    say(desk, "clara", "Anybody?")
+    send(desk, "ticket_entry")
+    with desk.session() as session:
+        copy = session.scalars(
+            sa.select(MessageLink.message_id).where(MessageLink.address == str(new))
+        ).all()[-1]
+    assert say(desk, "agent", "reply Yes", new, reply_to=copy, message_id=known[0])
+    assert [entry.text for entry in rows(desk, Activity)] == ["Help", "Anybody?", "Yes"]
 
 
 def test_without_customers_a_stranger_stays_a_stranger(store: Store) -> None:
