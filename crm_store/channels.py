@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_store import paging
 from crm_store.addresses import Address
 from crm_store.models import ChannelMode, Mode, Mute, Notice, NoticeState
 
@@ -31,9 +32,10 @@ def set_mode(session: Session, place: Address, mode: Mode) -> ChannelMode:
     return row
 
 
-def everyone(session: Session) -> Sequence[ChannelMode]:
-    """Return the channels that somebody set up."""
-    return session.scalars(sa.select(ChannelMode).order_by(ChannelMode.channel).limit(200)).all()
+def page(session: Session, offset: int, limit: int) -> tuple[Sequence[ChannelMode], int]:
+    """Return one page of the channels that somebody set up, and how many they are."""
+    query = sa.select(ChannelMode).order_by(ChannelMode.channel)
+    return paging.page(session, query, offset, limit)
 
 
 def move(session: Session, old: Address, new: Address) -> None:

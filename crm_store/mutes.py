@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from crm_store import channels, records
+from crm_store import channels, paging, records
 from crm_store.conversations import Reference
 from crm_store.models import Company, Contact, Deal, Mute, Task, Ticket, User
 from crm_store.records import Model
@@ -46,21 +46,27 @@ def add(
 
 def active(session: Session, now: datetime) -> Sequence[Mute]:
     """Return the mutes that hold now, the first to end first."""
-    query = sa.select(Mute).where(Mute.until > now, Mute.ended_at.is_(None))
-    named = query.options(joinedload(Mute.made_by)).order_by(Mute.until, Mute.id)
-    return session.scalars(named).all()
+    return session.scalars(_holding(now)).all()
 
 
-def of_reader(session: Session, now: datetime, user_id: int | None) -> list[Mute]:
-    """Return the mutes that hold for everyone, and those of one person."""
-    return [mute for mute in active(session, now) if mute.user_id in {None, user_id}]
+def page(
+    session: Session, now: datetime, user_id: int, offset: int, limit: int
+) -> tuple[Sequence[Mute], int]:
+    """Return one page of the mutes that hold for a person, everyone's among them, and how many they are."""
+    return paging.page(session, _holding(now).where(_of(user_id)), offset, limit)
+
+
+def of_reader(session: Session, now: datetime, user_id: int, mute_id: int) -> Mute | None:
+    """Return a mute by its number if it holds for this person."""
+    query = _holding(now).where(_of(user_id), Mute.id == mute_id)
+    return session.scalars(query).one_or_none()
 
 
 def audible(
     session: Session, now: datetime, abouts: Iterable[str], user_id: int | None
 ) -> list[str]:
     """Return those of some records (`deal:42`) that a reader has not muted, in their order."""
-    muted = {mute.subject for mute in of_reader(session, now, user_id)}
+    muted = {mute.subject for mute in session.scalars(_holding(now).where(_of(user_id)))}
     if not muted:
         return list(abouts)
     return [about for about in abouts if not muted & subjects(session, about)]
@@ -78,6 +84,15 @@ def subjects(session: Session, about: str | None) -> set[str]:
     reference = Reference.parse(about)
     record = records.find(session, reference.kind, reference.id, deleted=True)
     return {about, *(str(records.reference(each)) for each in _owners(record))}
+
+
+def _holding(now: datetime) -> sa.Select[Mute]:
+    query = sa.select(Mute).where(Mute.until > now, Mute.ended_at.is_(None))
+    return query.options(joinedload(Mute.made_by)).order_by(Mute.until, Mute.id)
+
+
+def _of(user_id: int | None) -> sa.ColumnElement[bool]:
+    return sa.or_(Mute.user_id.is_(None), Mute.user_id == user_id)
 
 
 def _owners(record: Model | None) -> Iterable[Model]:

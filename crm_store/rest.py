@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_store import paging
 from crm_store.models import Holiday, Leave, User
 from crm_store.schedules import instant_of
 
@@ -74,8 +75,14 @@ def add_leave(session: Session, user: User, first: date, last: date) -> Leave:
 
 def leaves_of(session: Session, user_ids: Iterable[int], since: date) -> Sequence[Leave]:
     """Return the absences of some people that are not over at `since`, the first to come first."""
-    query = sa.select(Leave).where(Leave.user_id.in_(list(user_ids)), Leave.until_on >= since)
-    return session.scalars(query.order_by(Leave.from_on, Leave.id)).all()
+    return session.scalars(_leaves(user_ids, since)).all()
+
+
+def leaves_page(
+    session: Session, user: User, since: date, offset: int, limit: int
+) -> tuple[Sequence[Leave], int]:
+    """Return one page of the absences of a person that are not over at `since`, and how many they are."""
+    return paging.page(session, _leaves([user.id], since), offset, limit)
 
 
 def find_leave(session: Session, leave_id: int) -> Leave | None:
@@ -95,12 +102,19 @@ def add_holiday(session: Session, calendar: str, on: date, name: str) -> Holiday
     return holiday
 
 
-def holidays(session: Session, since: date, calendar: str | None = None) -> Sequence[Holiday]:
-    """Return the holidays from a day on, of one calendar or of all, in order."""
-    query = sa.select(Holiday).where(Holiday.on >= since)
+def holidays(session: Session, since: date) -> Sequence[Holiday]:
+    """Return the holidays of all calendars from a day on, in order."""
+    return session.scalars(_holidays(since).limit(1_000)).all()
+
+
+def holidays_page(
+    session: Session, since: date, calendar: str | None, offset: int, limit: int
+) -> tuple[Sequence[Holiday], int]:
+    """Return one page of the holidays from a day on, of one calendar or of all, and how many they are."""
+    query = _holidays(since)
     if calendar is not None:
         query = query.where(Holiday.calendar == calendar)
-    return session.scalars(query.order_by(Holiday.on, Holiday.calendar).limit(1_000)).all()
+    return paging.page(session, query, offset, limit)
 
 
 def find_holiday(session: Session, calendar: str, on: date) -> Holiday | None:
@@ -112,3 +126,12 @@ def find_holiday(session: Session, calendar: str, on: date) -> Holiday | None:
 def calendars(session: Session) -> list[str]:
     """Return the names of the holiday calendars."""
     return list(session.scalars(sa.select(Holiday.calendar).distinct().order_by(Holiday.calendar)))
+
+
+def _leaves(user_ids: Iterable[int], since: date) -> sa.Select[Leave]:
+    query = sa.select(Leave).where(Leave.user_id.in_(list(user_ids)), Leave.until_on >= since)
+    return query.order_by(Leave.from_on, Leave.id)
+
+
+def _holidays(since: date) -> sa.Select[Holiday]:
+    return sa.select(Holiday).where(Holiday.on >= since).order_by(Holiday.on, Holiday.calendar)

@@ -11,7 +11,7 @@ from typing import Annotated
 from crm_store import rest
 from crm_store.models import Leave, Role, User
 from handlers import cards
-from handlers.arguments import Argument, Asked, Name, NumberArgument
+from handlers.arguments import Argument, Asked, Name, NumberArgument, PageNumber
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.reply import Action, FieldKind, Reply, Row
@@ -69,18 +69,19 @@ def add_leave(request: Request, from_: date, until: date, for_: User | None = No
     )
 
 
-@command("leave list [for=]", role=Role.MEMBER, reads=True, example="leave list")
-def list_leave(request: Request, for_: User | None = None) -> Reply:
+@command("leave list [for=] [page=]", role=Role.MEMBER, reads=True, example="leave list")
+def list_leave(request: Request, for_: User | None = None, page: PageNumber = 1) -> Reply:
     """List the leave to come, yours or a colleague's."""
-    person = for_ or request.colleague
-    found = rest.leaves_of(request.session, [person.id], request.local_now.date())
+    person, today = for_ or request.colleague, request.local_now.date()
+    offset = (page - 1) * cards.PAGE_SIZE
+    found, total = rest.leaves_page(request.session, person, today, offset, cards.PAGE_SIZE)
     rows = [
         Row((f"#{each.id}", date_stamp(each.from_on), date_stamp(each.until_on))) for each in found
     ]
     columns = ("#", _("From"), _("Until"))
-    return cards.listing(
-        _("Leave of {name}", name=person.name), columns, rows, _("No leave is entered.")
-    )
+    title = _("Leave of {name}", name=person.name)
+    reply = cards.listing(title, columns, rows, _("No leave is entered."))
+    return cards.page(reply, cards.again(request), page, total)
 
 
 @command("leave cancel <leave>", role=Role.MEMBER, example="leave cancel 3")
@@ -116,15 +117,17 @@ def add_holiday(request: Request, on: date, name: Name, calendar: Name = DEFAULT
     )
 
 
-@command("holiday list [calendar=]", role=Role.MEMBER, reads=True, example="holiday list")
-def list_holidays(request: Request, calendar: Name | None = None) -> Reply:
+@command("holiday list [calendar=] [page=]", role=Role.MEMBER, reads=True, example="holiday list")
+def list_holidays(request: Request, calendar: Name | None = None, page: PageNumber = 1) -> Reply:
     """List the holidays to come."""
     today = request.local_now.date()
     wanted = calendar.casefold() if calendar else None
-    found = rest.holidays(request.session, today, wanted)[: cards.PAGE_SIZE * 3]
+    offset = (page - 1) * cards.PAGE_SIZE
+    found, total = rest.holidays_page(request.session, today, wanted, offset, cards.PAGE_SIZE)
     rows = [Row((date_stamp(each.on), each.name, each.calendar)) for each in found]
     columns = (_("Day"), _("Name"), _("Calendar"))
-    return cards.listing(_("Holidays"), columns, rows, _("No holidays are entered."))
+    reply = cards.listing(_("Holidays"), columns, rows, _("No holidays are entered."))
+    return cards.page(reply, cards.again(request), page, total)
 
 
 @command(

@@ -6,6 +6,7 @@ from crm_store import channels
 from crm_store.addresses import Address
 from crm_store.models import Mode, Role
 from handlers import cards
+from handlers.arguments import PageNumber
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.reply import Action, Reply, Row
@@ -48,9 +49,12 @@ def set_mode(request: Request, mode: Mode, address: Address | None = None) -> Re
     )
 
 
-@command("channel list", role=Role.MANAGER, reads=True, example="channel list")
-def list_channels(request: Request) -> Reply:
+@command("channel list [page=]", role=Role.MANAGER, reads=True, example="channel list")
+def list_channels(request: Request, page: PageNumber = 1) -> Reply:
     """List the channels that were set up, and how each shows updates."""
-    rows = [Row((row.channel, _(row.mode.value))) for row in channels.everyone(request.session)]
+    offset = (page - 1) * cards.PAGE_SIZE
+    found, total = channels.page(request.session, offset, cards.PAGE_SIZE)
+    rows = [Row((row.channel, _(row.mode.value))) for row in found]
     empty = _("None; every channel shows the updates of a record in a thread.")
-    return cards.listing(_("Channels"), (_("Channel"), _("Updates")), rows, empty)
+    reply = cards.listing(_("Channels"), (_("Channel"), _("Updates")), rows, empty)
+    return cards.page(reply, "channel list", page, total)

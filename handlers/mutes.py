@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from handlers.arguments import (
     Argument,
     Asked,
     NumberArgument,
+    PageNumber,
     RecordArgument,
     Text,
 )
@@ -68,8 +70,7 @@ class MuteArgument(Argument[Mute]):
         """Return a mute that still holds."""
         request = asked.request
         number = NumberArgument(1, 10**15).read(text.removeprefix("#"), asked)
-        found = mutes.of_reader(request.session, request.now, request.colleague.id)
-        mute = next((each for each in found if each.id == number), None)
+        mute = mutes.of_reader(request.session, request.now, request.colleague.id, number)
         if mute is None:
             raise UserError(
                 _("There is no mute with the number {number}.", number=number),
@@ -112,10 +113,13 @@ def mute(
     return _card(made, _headline(request, made))
 
 
-@command("mutes", role=Role.MEMBER, reads=True, example="mutes")
-def list_mutes(request: Request) -> Reply:
+@command("mutes [page=]", role=Role.MEMBER, reads=True, example="mutes")
+def list_mutes(request: Request, page: PageNumber = 1) -> Reply:
     """List what is muted for you and for everyone, until when and why."""
-    found = mutes.of_reader(request.session, request.now, request.colleague.id)
+    offset = (page - 1) * cards.PAGE_SIZE
+    found, total = mutes.page(
+        request.session, request.now, request.colleague.id, offset, cards.PAGE_SIZE
+    )
     named = _subjects(request.session, [each.subject for each in found])
     rows = [
         Row(
@@ -135,7 +139,7 @@ def list_mutes(request: Request) -> Reply:
     buttons = tuple(
         Action(_("Unmute #{id}", id=each.id), f"unmute {each.id}") for each in found[:5]
     )
-    return Reply(title=reply.title, text=reply.text, table=reply.table, actions=buttons)
+    return cards.page(replace(reply, actions=buttons), "mutes", page, total)
 
 
 @command("unmute <mute>", role=Role.MEMBER, example="unmute 3")

@@ -13,7 +13,7 @@ from handlers.command import command
 from handlers.errors import UserError
 from handlers.reply import Action, Field, Reply
 from handlers.request import Request
-from handlers.wording import _, speaking
+from handlers.wording import LANGUAGES, _, speaking
 
 
 class Language(enum.StrEnum):
@@ -61,9 +61,12 @@ def settings(request: Request, language: Language | None = None, zone: Zone | No
     with speaking(user.language, user.time_zone):
         return Reply(
             title=_("Your settings"),
-            fields=(Field(_("Language"), user.language), Field(_("Time zone"), user.time_zone)),
-            actions=(
-                Action("English", "settings language=en", replaces=True),
-                Action("中文", "settings language=zh", replaces=True),
+            fields=(
+                Field(_("Language"), LANGUAGES[user.language]),
+                Field(_("Time zone"), user.time_zone),
+            ),
+            actions=tuple(
+                Action(name, f"settings language={code}", replaces=True)
+                for code, name in LANGUAGES.items()
             ),
         )

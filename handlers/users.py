@@ -12,7 +12,7 @@ from handlers.command import command
 from handlers.errors import UserError
 from handlers.reply import Field, Reply, Row, Sensitivity, Table, Tone
 from handlers.request import Request
-from handlers.wording import _
+from handlers.wording import LANGUAGES, _
 
 _ACCOUNT_LENGTH = 40
 
@@ -159,7 +159,7 @@ def user_card(user: User, title: str, warning: str = "") -> Reply:
         fields=(
             Field(_("E-mail"), user.email, Sensitivity.INTERNAL),
             Field(_("Role"), _(user.role.value)),
-            Field(_("Language"), user.language),
+            Field(_("Language"), LANGUAGES[user.language]),
             Field(_("Time zone"), user.time_zone),
             Field(_("Accounts"), accounts or "–", Sensitivity.PERSONAL),
         ),

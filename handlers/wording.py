@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crm_store.money import Money
 
-LANGUAGES = ("en", "zh")
+LANGUAGES = {"en": "English", "zh": "中文"}  # each by its own name
 _LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
 _language: ContextVar[str] = ContextVar("language", default="en")
 _zone: ContextVar[str] = ContextVar("zone", default="UTC")

@@ -140,3 +140,18 @@ def test_a_holiday_is_a_day_of_one_calendar_and_has_one_name(room: Mailroom) -> 
     assert "berlin" not in str(room.rep.says("holiday list calendar=office").table)
     assert "working day" in room.admin.says("holiday remove 2026-12-25").title
     assert room.admin.says("holiday remove 2026-12-25").tone is Tone.WARNING
+
+
+def test_many_leaves_and_holidays_are_listed_page_by_page(room: Mailroom) -> None:
+    for day in range(11, 22):
+        room.mate.says(f"leave add 2027-01-{day} 2027-01-{day}")
+        room.admin.says(f"holiday add 2027-01-{day} Carnival calendar=Cologne")
+        room.admin.says(f"holiday add 2027-01-{day} Nothing calendar=berlin")
+    for line, cell in (("leave list for=Milo", 1), ("holiday list calendar=Cologne", 0)):
+        first = room.rep.says(line)
+        assert first.table
+        assert len(first.table.rows) == 10
+        assert first.footer == "11 in all, page 1 of 2"
+        second = room.rep.presses(first, "Next")
+        assert second.table
+        assert [row.cells[cell] for row in second.table.rows] == ["2027-01-21"]

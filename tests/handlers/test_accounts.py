@@ -167,3 +167,11 @@ def person(room: Mailroom) -> tuple[str, str]:
     with room.session() as session:
         user = session.get_one(User, room.rep.id)
         return user.language, user.time_zone
+
+
+def test_a_language_is_shown_by_its_own_name(room: Mailroom) -> None:
+    room.rep.says("settings language=zh")
+    assert "中文" in [field.value for field in room.rep.says("settings").fields]
+    shown = room.admin.says("user edit rep@rapport.example role=manager")
+    assert "中文" in [field.value for field in shown.fields]
+    assert "English" in [field.value for field in room.mate.says("settings").fields]

@@ -133,3 +133,13 @@ def test_an_update_in_doubt_is_looked_up_in_its_thread(room: Mailroom) -> None:
     room.deliver()
     assert posted(room, "slack") == [("a", ""), ("b", "0")]
     assert room.state("b")[0] is NoticeState.SENT
+
+
+def test_many_channels_are_listed_page_by_page(room: Mailroom) -> None:
+    for number in range(11):
+        room.manager.says(f"channel mode edit address=slack:C{number:02}")
+    first = room.manager.says("channel list")
+    assert first.footer == "11 in all, page 1 of 2"
+    second = room.manager.presses(first, "Next")
+    assert second.table
+    assert [row.cells[0] for row in second.table.rows] == ["slack:C10"]

@@ -153,3 +153,17 @@ def test_a_longer_list_takes_no_more_statements(room: Mailroom) -> None:
     assert table
     assert [row.cells[1] for row in table.rows][-1] == "company #6 Company6"
     assert len(long) == len(short)
+
+
+def test_many_mutes_are_listed_page_by_page(room: Mailroom) -> None:
+    for day in range(11, 22):
+        room.rep.says(f"mute ticket:1 until=2026-12-{day} {REASON}")
+        room.mate.says(f"mute deal:1 until=2026-12-{day} {REASON}")
+    first = room.rep.says("mutes")
+    assert first.table
+    assert len(first.table.rows) == 10
+    assert first.footer == "11 in all, page 1 of 2"
+    second = room.rep.presses(first, "Next")
+    assert second.table
+    assert [row.cells[3] for row in second.table.rows] == ["2026-12-21 09:00"]
+    assert second.actions[0].label == "Unmute #21"
