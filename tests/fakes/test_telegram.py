@@ -6,6 +6,9 @@ What Rapport does with it is tested elsewhere.
 from __future__ import annotations
 
 import functools
+import gc
+import socket
+import struct
 from datetime import timedelta
 from typing import Any
 
@@ -377,6 +380,23 @@ def test_floods_errors_and_dropped_connections_come_as_ordered(telegram: FakeTel
         assert len(telegram.messages(ANN)) == kept
     with pytest.raises(ValueError, match="unknown fault"):
         telegram.fail_next("sendMessage", "drop")
+
+
+def test_a_client_that_leaves_is_no_error_of_the_fake(
+    telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = (
+        f"POST /bot{telegram.token}/sendMessage HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: application/json\r\nContent-Length: 27\r\n\r\n{"
+    )
+    with socket.create_connection(("127.0.0.1", telegram.port)) as leaving:
+        leaving.sendall(head.encode())
+        linger = struct.pack("ii", 1, 0)  # leave by a reset
+        leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    assert send(telegram)  # by now the fake has seen it leave
+    telegram.stop()
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_silence_after_accepting_times_out(telegram: FakeTelegram) -> None:
