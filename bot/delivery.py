@@ -440,7 +440,9 @@ def _placed(session: Session, notice: Notice, message: _Message) -> _Message:
         return replace(message, edits=_sent(earlier) if earlier else None, anew=True)
     if message.reply.edits:
         return replace(message, edits=Sent(message.reply.edits, message.address))
-    if notice.about is None or notice.user_id is not None or message.address.thread:
+    if notice.about is None or notice.kind in notices.CONVERSATION:
+        return message
+    if notice.user_id is not None or message.address.thread:
         return message
     return _by_mode(session, notice, message, notice.about)
 

@@ -24,8 +24,9 @@ from crm_store.preferences import Wishes
 from crm_store.rest import Rest
 from crm_store.schedules import instant_of
 
-# What nobody can switch off: it tells of other notices, takes the place of one, or was just asked for.
-ALWAYS = frozenset(
+# What nobody can switch off: it tells of other notices, takes the place of one, was just asked for, or is what
+# somebody says to somebody else, such as an answer to a customer.
+ALWAYS = notices.CONVERSATION | frozenset(
     {
         notices.FOLDED,
         mutes.ANNOUNCED,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_store import paging
+from crm_store import notices, paging
 from crm_store.addresses import Address
 from crm_store.models import ChannelMode, Mode, Mute, Notice, NoticeState
 
@@ -56,6 +56,7 @@ def message_about(
     query = sa.select(Notice).where(
         Notice.about == about,
         Notice.id != before,
+        Notice.kind.not_in(notices.CONVERSATION),
         Notice.state == NoticeState.SENT,
         Notice.message_id.is_not(None),
         Notice.edits.is_(None),

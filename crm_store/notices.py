@@ -25,6 +25,10 @@ URGENT, REPLY, ALERT, REMINDER, DIGEST, EDIT = range(-1, 5)
 FOLDED = "folded"
 DAY = f"{FOLDED}:day:"  # begins the key of what the day's budget left over
 ACCOUNT_CHECK, MENTION = "account_check", "mention"
+# What a conversation about a ticket consists of, with colleagues and with its customer: `handlers/rooms.py` says it.
+CONVERSATION = frozenset(
+    {"ticket_room", "ticket_entry", "ticket_reply", "ticket_closed", "ticket_reach"}
+)
 FOLD_ABOVE = 5
 EXPIRY = timedelta(hours=24)
 

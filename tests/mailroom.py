@@ -23,8 +23,8 @@ ROUTED = "slack:C0RISKS"
 class Mailroom(Desk):
     """The people of the desk, whom messages reach on the platform `test`, and the channels of Slack and Telegram."""
 
-    def __init__(self, store: Store) -> None:
-        super().__init__(store, Defaults(routes={"churn": (ROUTED,)}))
+    def __init__(self, store: Store, defaults: Defaults | None = None) -> None:
+        super().__init__(store, defaults or Defaults(routes={"churn": (ROUTED,)}))
         self.surfaces = {
             name: MemorySurface(name, self.clock, can_look_up=name == "slack")
             for name in ("test", "slack", "telegram")
@@ -55,6 +55,7 @@ class Mailroom(Desk):
                 self._say,
                 lambda _session: self.clock.now(),
                 lambda: self.clock.now().timestamp(),
+                ended=self._ended,
             )
             idle = 0
             while idle < 2:
@@ -101,6 +102,10 @@ class Mailroom(Desk):
         """How far a notice came, and why."""
         found = self.notice(key)
         return found.state, found.reason
+
+    def _ended(self, *outcome: Any, gone: bool = False) -> None:
+        if not self.plain:
+            self.router.ended(*outcome, gone=gone)
 
     def _say(self, session: Session, notice: Notice) -> tuple[Address, Reply, str, str] | None:
         if self.plain and notice.kind != notices.FOLDED:
