@@ -24,7 +24,7 @@ from crm_store.addresses import Address
 from crm_store.conversations import Memory, NoMemory, lengthen
 from crm_store.models import Notice, User
 from crm_store.postings import Card
-from crm_store.store import Actor, Conflict, Session, Store, StoreUnavailable
+from crm_store.store import Actor, Conflict, Duplicate, Session, Store, StoreUnavailable
 from handlers import consequences, talk
 from handlers.command import Command, commands, match
 from handlers.errors import UserError
@@ -128,10 +128,10 @@ class Router:
 
     def take(self, incoming: Incoming, inbox_id: int | None = None) -> Answer | None:
         """Do the same for what may be talk and no command, and to which there may be nothing to say."""
-        for _attempt in range(ATTEMPTS):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._handle(incoming, inbox_id)
-            except Conflict:
+                return self._handle(incoming, inbox_id, last=attempt == ATTEMPTS)
+            except (Conflict, Duplicate):
                 log.info("conflict platform=%s", incoming.platform)
         return replace(self._settle(incoming, inbox_id, UserError(busy()).reply()), refused=True)
 
@@ -236,7 +236,7 @@ class Router:
         reply = say(telling, notice)
         return reply and for_audience(reply, notice.payload.get("audience", "self"))
 
-    def _handle(self, incoming: Incoming, inbox_id: int | None) -> Answer | None:
+    def _handle(self, incoming: Incoming, inbox_id: int | None, *, last: bool) -> Answer | None:
         actor = Actor(None, incoming.platform, "", secrets.token_hex(6))
         speech = self.defaults.language, self.defaults.time_zone
         try:
@@ -259,7 +259,9 @@ class Router:
             return replace(self._settle(incoming, inbox_id, error.reply(), speech), refused=True)
         except (StoreUnavailable, Conflict):
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, Duplicate) and not last:
+                raise
             reference = secrets.token_hex(3).upper()
             log.exception("bug reference=%s platform=%s", reference, incoming.platform)
             with speaking(*speech):

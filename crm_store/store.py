@@ -22,9 +22,10 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from crm_store import audit, postings, search
 
-__all__ = ["Actor", "Conflict", "Session", "Store", "StoreUnavailable"]
+__all__ = ["Actor", "Conflict", "Duplicate", "Session", "Store", "StoreUnavailable"]
 
 SQLITE_BUSY_MS = 15_000
+_UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
 
 
 class StoreUnavailable(Exception):
@@ -33,6 +34,14 @@ class StoreUnavailable(Exception):
 
 class Conflict(Exception):
     """Somebody else changed the same rows at the same time; nothing was changed and trying again helps."""
+
+
+class Duplicate(Exception):
+    """A unique row is there that was not there when it was looked for; nothing was changed.
+
+    Somebody else made it at the same time, and trying again finds it; if it does not, this is a bug. SQLite has one
+    writer at a time, who looks and writes without another in between.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class Store:
         Raises:
             StoreUnavailable: the database is away.
             Conflict: a deadlock, a serialisation failure or a lost race on a record's version.
+            Duplicate: on PostgreSQL, a unique row was there after all.
         """
         with self._translated(), self._sessions() as session, session.begin():
             session.info["actor"] = actor
@@ -126,6 +136,8 @@ class Store:
         except exc.DBAPIError as error:
             if _is_race(error):
                 raise Conflict from error
+            if _state(error) == _UNIQUE_VIOLATION:
+                raise Duplicate from error
             if _is_away(error):
                 raise StoreUnavailable from error
             raise
@@ -133,7 +145,11 @@ class Store:
 
 def _is_race(error: exc.DBAPIError) -> bool:
     # 40001 serialization_failure, 40P01 deadlock_detected, 55P03 lock_not_available (PostgreSQL, appendix A).
-    return getattr(error.orig, "sqlstate", None) in {"40001", "40P01", "55P03"}
+    return _state(error) in {"40001", "40P01", "55P03"}
+
+
+def _state(error: exc.DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def _is_away(error: exc.DBAPIError) -> bool:
@@ -142,7 +158,7 @@ def _is_away(error: exc.DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.OperationalError):
         # A wrong statement is an OperationalError too; what is left is locks, full disks and lost files.
         return error.orig.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
-    state = getattr(error.orig, "sqlstate", None)
+    state = _state(error)
     # Class 08: broken connection, 53: lacking resources, 57P: a server going down; no state: none was reached.
     return isinstance(error, exc.OperationalError) and (
         state is None or state[:2] in {"08", "53"} or state[:3] == "57P"
