@@ -11,7 +11,7 @@ import secrets
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime
+from datetime import datetime, time
 from functools import partial
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -79,6 +79,7 @@ class App:
             self.router.tell,
             self.store.now,
             ended=self.router.ended,
+            begins=time.fromisoformat(self.defaults.working_hours.partition("-")[0]),
         )
         routes = [route for surface in self.surfaces.values() for route in surface.routes]
         self.web = Web(config.web, self.store, routes)

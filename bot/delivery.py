@@ -15,13 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from datetime import time as hour
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.cards import card_of
 from bot.leadership import Leadership
 from bot.pacing import Paces
 from bot.surface import DeliveryError, Sent
-from crm_store import attention, channels, halts, moves, notices, postings
+from crm_store import attention, channels, halts, moves, notices, postings, rest
 from crm_store.addresses import Address
 from crm_store.models import Mode, Notice
 from crm_store.store import Actor, Conflict, StoreUnavailable
@@ -48,8 +49,6 @@ _SENT_AT_ONCE = 16
 _THREADS = 2
 _IDLE = 1.0
 _BUSY = 0.1
-_UNREACHABLE = "no reachable account"
-_EXPIRED = "expired"
 _THREADED = frozenset({"slack"})  # elsewhere a thread is separate messages
 
 
@@ -91,7 +90,7 @@ class Delivery:
     when there is nothing left to say. The address it should say it for stands in the notice's
     `sent_to`. `ended` is told in the same transaction when a notice was sent, and without a message
     when it was given up. `clock` is the clock the processes agree on: `store.now` outside of tests.
-    `monotonic` measures the paces.
+    `monotonic` measures the paces. `begins` is when work begins for those who had days off.
     """
 
     def __init__(  # noqa: PLR0913 - what it is built from, once
@@ -103,12 +102,14 @@ class Delivery:
         monotonic: Callable[[], float] = time.monotonic,
         *,
         ended: Ended = _unheard,
+        begins: hour = rest.WORK_BEGINS,
     ) -> None:
         self.owner = secrets.token_hex(16)
         self._store = store
         self._surfaces = surfaces
         self._render = render
         self._ended = ended
+        self._begins = begins
         self._clock = clock
         self._monotonic = monotonic
         self._paces = Paces()
@@ -205,7 +206,7 @@ class Delivery:
         with self._store.reading() as session:
             now = self._clock(session)
             found, untidy = self._due(session, now, leading)
-            held = attention.judge(session, now, found)
+            held = attention.judge(session, now, found, self._begins)
             untidy = untidy or bool(held) or notices.is_crowded(session, now)
         if not untidy:
             return found
@@ -213,7 +214,8 @@ class Delivery:
             self._tidy(session, found, held, now)
             found = self._due(session, now, leading)[0]
             # What was folded just now, or was beyond the first some hundred, is judged before it goes.
-            unsent = {verdict.due.id for verdict in attention.judge(session, now, found)}
+            verdicts = attention.judge(session, now, found, self._begins)
+            unsent = {verdict.due.id for verdict in verdicts}
             return [due for due in found if due.id not in unsent]
 
     def _due(self, session: Session, now: datetime, platforms: list[str]) -> tuple[list[Due], bool]:
@@ -227,9 +229,9 @@ class Delivery:
         late = [due.id for due in found if _is_late(due, now)]
         lost = [due.id for due in found if due.target is None and due.id not in late]
         if late:
-            notices.dead(session, late, _EXPIRED)
+            notices.dead(session, late, notices.EXPIRED)
         if lost:
-            notices.dead(session, lost, _UNREACHABLE)
+            notices.dead(session, lost, notices.UNREACHABLE)
         attention.settle(session, [each for each in held if each.due.id not in late], now)
         merged = notices.fold(session, now)
         log.info(
@@ -255,7 +257,7 @@ class Delivery:
     async def _deliver(self, due: Due) -> None:
         message = await self._thread(lambda: self._say(due))
         if message is None:
-            await self._write(lambda s: notices.drop(s, [due.id], "nothing left to say"))
+            await self._write(lambda s: notices.drop(s, [due.id], notices.NOTHING_LEFT))
             return
         surface = self._surfaces[message.address.platform]
         doubtful = due.in_doubt
@@ -268,7 +270,7 @@ class Delivery:
                         return
                     doubtful = False
                 elif doubtful and message.edits is None and due.priority == notices.DIGEST:
-                    await self._write(lambda s: notices.unknown(s, due.id, "in doubt"))
+                    await self._write(lambda s: notices.unknown(s, due.id, notices.IN_DOUBT))
                     return
                 sent = await self._send(surface, due, message, again=doubtful)
         except DeliveryError as error:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from crm_store.models import Acknowledgement, Notice, NoticeState, User
+from crm_store.notices import ACKNOWLEDGED
 
 NOTICE = "acknowledged"  # the notice that takes the place of what others were told of the matter
 
@@ -32,7 +33,7 @@ def reasons(session: Session, matters: Collection[str]) -> dict[str | None, str]
     """Return, for those matters that somebody saw to, who it was."""
     query = sa.select(Acknowledgement).where(Acknowledgement.matter.in_(matters))
     found = session.scalars(query.options(joinedload(Acknowledgement.user)))
-    return {each.matter: f"acknowledged by {each.user.name}" for each in found}
+    return {each.matter: f"{ACKNOWLEDGED}{each.user.name}" for each in found}
 
 
 def others_told(session: Session, notice: Notice) -> Sequence[Notice]:

@@ -31,6 +31,18 @@ class Address:
             raise ValueError(message)
         return cls(platform, chat, thread)
 
+    @property
+    def is_direct(self) -> bool:
+        """Tell whether its id says that it is one person's chat.
+
+        Slack's begin with D, or are the person's own; those of Telegram's groups begin with a minus.
+        """
+        if self.platform == "slack":
+            return self.chat[0] in "DUW"
+        if self.platform == "telegram":
+            return self.chat[0] not in "-@"
+        return True
+
     def __str__(self) -> str:
         """Return the form that `parse` reads."""
         return ":".join(part for part in (self.platform, self.chat, self.thread) if part)

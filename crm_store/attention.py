@@ -66,12 +66,17 @@ class Verdict:
     mention: str = ""
 
 
-def judge(session: Session, now: datetime, found: Sequence[Due]) -> list[Verdict]:
-    """Return a verdict for each due notice that is not to be sent now; one in doubt is left alone."""
+def judge(
+    session: Session, now: datetime, found: Sequence[Due], begins: time = rest.WORK_BEGINS
+) -> list[Verdict]:
+    """Return a verdict for each due notice that is not to be sent now; one in doubt is left alone.
+
+    `begins` is when work begins, and with it the day after days off.
+    """
     fresh = [due for due in found if not due.in_doubt and due.target is not None]
     if not fresh:
         return []
-    judged = _Judged(session, now, fresh)
+    judged = _Judged(session, now, fresh, begins)
     return [verdict for due in fresh if (verdict := judged.verdict(due))]
 
 
@@ -97,10 +102,11 @@ def settle(session: Session, verdicts: Sequence[Verdict], now: datetime) -> None
 class _Judged:
     """What has to be known to judge some notices, read with one query per question."""
 
-    def __init__(self, session: Session, now: datetime, found: Sequence[Due]) -> None:
+    def __init__(self, session: Session, now: datetime, found: Sequence[Due], begins: time) -> None:
         self._session = session
         self._now = now
         self._found = found
+        self._begins = begins
         ids = {due.user_id for due in found if due.user_id is not None}
         self._users = {
             user.id: user for user in session.scalars(sa.select(User).where(User.id.in_(ids)))
@@ -133,8 +139,10 @@ class _Judged:
         place = wishes["mention_in"]
         if way == preferences.DM or place == preferences.OFF or due.kind in ALWAYS:
             return None
+        if any(mute.subject == f"{mutes.PLACE}{place}" for mute in self._mutes):
+            return None
         if way == preferences.MENTION:
-            return Verdict(due, f"mentioned in {place}", mention=place)
+            return Verdict(due, f"{notices.MENTIONED}{place}", mention=place)
         if due.id in self._mentions:
             return None
         return Verdict(due, "both", due.due_at, mention=place)
@@ -149,7 +157,7 @@ class _Judged:
         payload = self._members[due.id]
         kept = [each for each in payload["notices"] if not self._member_unwanted(each, due)]
         if not kept:
-            return Verdict(due, "nothing left that is wanted")
+            return Verdict(due, notices.UNWANTED)
         if len(kept) == len(payload["notices"]):
             return None
         return Verdict(due, "in part", due.due_at, payload={**payload, "notices": kept})
@@ -161,11 +169,11 @@ class _Judged:
     def _unwanted(self, kind: str, about: str | None, matter: str | None, due: Due) -> str:
         user = self._users.get(due.user_id or 0)
         if user and not preferences.of(user, self._roles).wants(kind):
-            return "not wanted"
+            return notices.UNWANTED
         if matter in self._acknowledged:
             return self._acknowledged[matter]
         mute = self._mute(kind, about, due)
-        return f"muted by #{mute.id}" if mute else ""
+        return f"{notices.MUTED}{mute.id}" if mute else ""
 
     def _mute(self, kind: str, about: str | None, due: Due) -> Mute | None:
         ours = [mute for mute in self._mutes if mute.user_id in {None, due.user_id}]
@@ -183,7 +191,7 @@ class _Judged:
             return None
         wakes_at = self._rest(user, wishes).wakes_at(self._now)
         if wakes_at > self._now:
-            return Verdict(due, "quiet", wakes_at)
+            return Verdict(due, notices.QUIET, wakes_at)
         if wishes.budget is None or due.key.startswith(notices.DAY):
             return None
         return self._budgeted(due, user, wishes, wishes.budget)
@@ -201,14 +209,15 @@ class _Judged:
         if roundup <= self._now:
             tomorrow = today + timedelta(days=1)
             roundup = instant_of(datetime.combine(tomorrow, wishes.roundup), zone)
-        return Verdict(due, "budget", self._rest(user, wishes).wakes_at(roundup), folds=True)
+        return Verdict(due, notices.BUDGET, self._rest(user, wishes).wakes_at(roundup), folds=True)
 
     def _rest(self, user: User, wishes: Wishes) -> Rest:
         if user.id not in self._rests:
             days = self._holidays.get(wishes["holidays"], frozenset())
             spans = self._leaves.get(user.id, ())
+            zone = ZoneInfo(user.time_zone)
             self._rests[user.id] = Rest(
-                ZoneInfo(user.time_zone), wishes.quiet, wishes.weekend, days, tuple(spans)
+                zone, wishes.quiet, wishes.weekend, days, tuple(spans), self._begins
             )
         return self._rests[user.id]
 
@@ -270,11 +279,11 @@ def _put_by(
     ).one_or_none()
     if day is not None and day.state is not NoticeState.WAITING:
         for notice_id in ids:
-            notices.hold(session, notice_id, until, "budget")
+            notices.hold(session, notice_id, until, notices.BUDGET)
         return
     waiting = Notice.state == NoticeState.WAITING
     statement = sa.update(Notice).where(Notice.id.in_(ids), waiting)
-    statement = statement.values(state=NoticeState.SENT, reason=f"folded into {key}")
+    statement = statement.values(state=NoticeState.SENT, reason=f"{notices.FOLDED_INTO}{key}")
     rows = session.execute(
         statement.returning(*notices.MEMBER), execution_options={"synchronize_session": False}
     ).all()

@@ -182,8 +182,11 @@ def went_idle(session: Session, since: datetime, until: datetime, limit: int) ->
 
 def at_risk(
     session: Session, owner_id: int, before: datetime, today: date, limit: int
-) -> Sequence[Deal]:
-    """Return a person's open deals without activity since `before`, or past their close day; the latter first."""
+) -> tuple[Sequence[Deal], int]:
+    """Return a person's open deals without activity since `before`, or past their close day, and how many.
+
+    The latter stand first.
+    """
     query = (
         sa.select(Deal)
         .join(Deal.stage)
@@ -194,8 +197,9 @@ def at_risk(
             sa.or_(Deal.last_activity_at < before, Deal.close_on < today),
         )
     )
+    total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
     query = query.order_by(Deal.close_on.is_(None), Deal.close_on, Deal.id)
-    return session.scalars(query.limit(limit)).all()
+    return session.scalars(query.limit(limit)).all(), total
 
 
 def still_idle(session: Session, ids: Sequence[int], before: datetime) -> Sequence[Deal]:

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 URGENT, REPLY, ALERT, REMINDER, DIGEST, EDIT = range(-1, 5)
 FOLDED = "folded"
+# Why a notice is not sent as it was owed; `handlers/notices.py` says it. After some stands what they are about.
+FOLDED_INTO, MENTIONED = f"{FOLDED} into ", "mentioned in "
+MUTED, ACKNOWLEDGED = "muted by #", "acknowledged by "
+QUIET, BUDGET, UNWANTED = "quiet", "budget", "not wanted"
+UNREACHABLE, EXPIRED, IN_DOUBT = "no reachable account", "expired", "in doubt"
+NOTHING_LEFT = "nothing left to say"
 DAY = f"{FOLDED}:day:"  # begins the key of what the day's budget left over
 ACCOUNT_CHECK, MENTION = "account_check", "mention"
 # What a conversation about a ticket consists of, with colleagues and with its customer: `handlers/rooms.py` says it.
@@ -301,10 +307,20 @@ def standing(session: Session, about: str, chat: str, message_id: str) -> Notice
 
 
 def told(session: Session, user_id: int, offset: int, limit: int) -> tuple[Sequence[Notice], int]:
-    """Return what a user was told, newest first, and how much that is; what was emptied is left out."""
-    known = (Notice.user_id == user_id, Notice.state == NoticeState.SENT, Notice.payload != {})
+    """Return what a user was told, newest first, and how much that is; what was emptied is left out.
+
+    What became part of another message, or was said in a channel, was told as well; what nobody wanted was not.
+    """
+    elsewhere = [Notice.reason.startswith(start) for start in (FOLDED, MENTIONED)]
+    reached = sa.or_(Notice.message_id.is_not(None), *elsewhere)
+    known = (
+        Notice.user_id == user_id,
+        Notice.state == NoticeState.SENT,
+        Notice.payload != {},
+        reached,
+    )
     query = sa.select(Notice).where(*known).order_by(Notice.id.desc())
-    total = session.scalar(sa.select(sa.func.count()).where(*known)) or 0
+    total = session.scalar(sa.select(sa.func.count(Notice.id)).where(*known)) or 0
     return session.scalars(query.offset(offset).limit(limit)).all(), total
 
 
@@ -421,7 +437,7 @@ def _fold_one(
         Notice.user_id.is_not_distinct_from(user_id),
         Notice.address.is_not_distinct_from(address),
     )
-    statement = taken.values(state=NoticeState.SENT, reason="folded").returning(*MEMBER)
+    statement = taken.values(state=NoticeState.SENT, reason=FOLDED).returning(*MEMBER)
     rows = session.execute(statement, execution_options=_UNSYNCHRONISED).all()
     if not rows:
         return
@@ -438,7 +454,7 @@ def _fold_one(
         user_id=user_id,
         address=address,
     )
-    _update(session, [row.id for row in rows], reason=f"folded into {key}")
+    _update(session, [row.id for row in rows], reason=f"{FOLDED_INTO}{key}")
 
 
 def in_order(rows: Sequence[sa.Row[Any]]) -> list[dict[str, Any]]:

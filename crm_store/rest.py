@@ -15,7 +15,7 @@ from crm_store.models import Holiday, Leave, User
 from crm_store.schedules import instant_of
 
 _MOST_DAYS = 366  # who is away for longer is told after a year all the same
-_MIDNIGHT = time(0)
+WORK_BEGINS = time(9)  # where nobody says otherwise; `working_hours` of the configuration does
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Rest:
         weekdays: days of silence, 0 is Monday.
         days: single days of silence.
         spans: first and last days of absence.
+        begins: when work begins after days off, where the quiet hours do not say it.
     """
 
     zone: ZoneInfo
@@ -34,6 +35,7 @@ class Rest:
     weekdays: frozenset[int] = frozenset()
     days: frozenset[date] = frozenset()
     spans: tuple[tuple[date, date], ...] = ()
+    begins: time = WORK_BEGINS
 
     def wakes_at(self, now: datetime) -> datetime:
         """Return `now`, or the end of the silence that it lies in; the clocks may change in between."""
@@ -49,16 +51,26 @@ class Rest:
     def _end_of_silence(self, local: datetime) -> datetime | None:
         day = local.date()
         if self._is_off(day):
-            return datetime.combine(day + timedelta(days=1), _MIDNIGHT)
+            return datetime.combine(day + timedelta(days=1), time.min)
+        at, morning = local.time(), self._morning
+        if at < morning and self._is_off(day - timedelta(days=1)):
+            return datetime.combine(day, morning)
         if self.hours is None:
             return None
         start, end = self.hours
-        at = local.time()
         if start < end:
             return datetime.combine(day, end) if start <= at < end else None
         if at >= start:
             return datetime.combine(day + timedelta(days=1), end)
         return datetime.combine(day, end) if at < end else None
+
+    @property
+    def _morning(self) -> time:
+        """When a day begins after one of silence."""
+        if self.hours is None:
+            return self.begins
+        start, end = self.hours
+        return end if end < start or start == time.min else self.begins
 
     def _is_off(self, day: date) -> bool:
         away = any(first <= day <= last for first, last in self.spans)

@@ -90,15 +90,19 @@ def list_page(
     return session.scalars(query).all(), total
 
 
-def due_until(session: Session, owner: User, until: datetime, limit: int) -> Sequence[Task]:
-    """Return a person's open tasks that are due before a moment, the earliest first."""
-    query = sa.select(Task).where(
+def due_until(
+    session: Session, owner: User, until: datetime, limit: int
+) -> tuple[Sequence[Task], int]:
+    """Return a person's open tasks that are due before a moment, the earliest first, and how many there are."""
+    wanted = (
         Task.owner_id == owner.id,
         Task.status == TaskStatus.OPEN,
         Task.due_at < until,
         Task.deleted_at.is_(None),
     )
-    return session.scalars(query.order_by(Task.due_at, Task.id).limit(limit)).all()
+    total = session.scalar(sa.select(sa.func.count()).select_from(Task).where(*wanted)) or 0
+    query = sa.select(Task).where(*wanted).order_by(Task.due_at, Task.id)
+    return session.scalars(query.limit(limit)).all(), total
 
 
 def similar(session: Session, owner: User, text: str, limit: int) -> list[Reference]:

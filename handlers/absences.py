@@ -23,7 +23,7 @@ DEFAULT_CALENDAR = "office"
 
 
 class LeaveArgument(Argument[Leave]):
-    """The number of a leave, your own or, for an admin, anybody's."""
+    """The number of a leave, your own or, for a manager, anybody's."""
 
     kind = FieldKind.NUMBER
 
@@ -32,7 +32,7 @@ class LeaveArgument(Argument[Leave]):
         number = NumberArgument(1, 10**15).read(text.removeprefix("#"), asked)
         leave = rest.find_leave(asked.request.session, number)
         mine = leave is not None and leave.user_id == asked.request.colleague.id
-        if leave is None or not (mine or asked.request.role.may(Role.ADMIN)):
+        if leave is None or not (mine or asked.request.role.may(Role.MANAGER)):
             raise UserError(
                 _("There is no leave with the number {number}.", number=number),
                 _("Type `leave list` to see yours."),
@@ -64,7 +64,7 @@ def add_leave(request: Request, from_: date, until: date, for_: User | None = No
             first=day(from_),
             last=day(until),
         ),
-        text=plural("That is {count} day.", "That are {count} days.", days),
+        text=plural("That is {count} day.", "That is {count} days.", days),
         actions=(Action(_("Cancel the leave"), f"leave cancel {leave.id}", replaces=True),),
     )
 

@@ -141,7 +141,11 @@ def check_accounts(request: Request, account: Linked | None = None) -> Reply:
             request.session,
             kind=CHECK,
             key=f"{CHECK}:{each.id}:{request.now.isoformat()}",
-            payload={"account_id": each.id},
+            payload={
+                "account_id": each.id,
+                "language": each.user.language,
+                "zone": each.user.time_zone,
+            },
             due_at=request.now,
             now=request.now,
             priority=notices.REPLY,

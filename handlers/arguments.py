@@ -351,13 +351,16 @@ def _mentioned(account: str, request: Request) -> User:
     return user
 
 
+HERE = frozenset({"here", "这里"})
+
+
 class AddressArgument(Argument[Address]):
     """Where messages go: `platform:chat`, `here`, or `me`."""
 
     def read(self, text: str, asked: Asked) -> Address:
         """Return the address."""
         wanted = text.strip()
-        if wanted.casefold() in {"here", "这里"}:
+        if wanted.casefold() in HERE:
             return asked.request.place
         if wanted.casefold() in {"me", "我"}:
             return Address("user", str(asked.request.colleague.id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from crm_store import deals, tasks, tickets
@@ -12,10 +13,11 @@ from handlers.command import command
 from handlers.errors import UserError
 from handlers.reply import Action, Reply, Row, Style, Table
 from handlers.request import Request
-from handlers.wording import _, date_stamp, plural, stamp
+from handlers.wording import _, date_stamp, number, plural, stamp
 
 MOST = 10  # rows of each kind: a page that is read at a glance
 IDLE_DAYS = 14
+_Part: TypeAlias = tuple[tuple[Row, ...], int]  # what is shown, and how much there is
 
 
 @command("day [for=]", role=Role.MEMBER, reads=True, example="day")
@@ -24,7 +26,9 @@ def show_day(request: Request, for_: User | None = None) -> Reply:
     person = for_ or request.colleague
     if person.id != request.colleague.id and not request.role.may(Role.MANAGER):
         raise UserError(_("Only a manager may look at the day of a colleague."), _("Type `day`."))
-    rows = (*_tasks(request, person), *_deals(request, person), *_tickets(request, person))
+    parts = (_tasks(request, person), _deals(request, person), _tickets(request, person))
+    rows = tuple(row for found, _total in parts for row in found)
+    total = sum(total for _found, total in parts)
     columns = (_("What"), "", _("When"))
     title = (
         _("Your day") if person.id == request.colleague.id else _("Day of {name}", name=person.name)
@@ -37,18 +41,27 @@ def show_day(request: Request, for_: User | None = None) -> Reply:
             Action(_("Add task"), "task add"),
             Action(_("New ticket"), "ticket new"),
             Action(_("All tasks"), f"task list for={person.email}"),
+            Action(_("All deals"), f"deal list owner={person.email}"),
+            Action(_("All tickets"), f"ticket list assignee={person.email}"),
         ),
-        footer=plural("{count} thing", "{count} things", len(rows)) if rows else "",
+        footer=_count(len(rows), total),
         record=f"day:{person.id}",
     )
 
 
-def _tasks(request: Request, person: User) -> tuple[Row, ...]:
+def _count(shown: int, total: int) -> str:
+    if shown < total:
+        return _("{shown} of {total} things", shown=shown, total=number(total))
+    return plural("{count} thing", "{count} things", total) if total else ""
+
+
+def _tasks(request: Request, person: User) -> _Part:
     zone = ZoneInfo(person.time_zone)
     tomorrow = request.now.astimezone(zone).date() + timedelta(days=1)
     until = datetime.combine(tomorrow, time(), zone)
-    found = tasks.due_until(request.session, person, until, MOST)
-    return tuple(_task(task) for task in sorted(found, key=lambda task: task.kind, reverse=True))
+    found, total = tasks.due_until(request.session, person, until, MOST)
+    kinds = sorted(found, key=lambda task: task.kind, reverse=True)
+    return tuple(_task(task) for task in kinds), total
 
 
 def _task(task: Task) -> Row:
@@ -59,11 +72,11 @@ def _task(task: Task) -> Row:
     return Row(cells, f"task show {task.id}", (done, later))
 
 
-def _deals(request: Request, person: User) -> tuple[Row, ...]:
+def _deals(request: Request, person: User) -> _Part:
     before = deals.idle_before(request.now, IDLE_DAYS)
     today = request.now.astimezone(ZoneInfo(person.time_zone)).date()
-    found = deals.at_risk(request.session, person.id, before, today, MOST)
-    return tuple(_deal(deal) for deal in found)
+    found, total = deals.at_risk(request.session, person.id, before, today, MOST)
+    return tuple(_deal(deal) for deal in found), total
 
 
 def _deal(deal: Deal) -> Row:
@@ -72,9 +85,9 @@ def _deal(deal: Deal) -> Row:
     return Row(cells, f"deal show {deal.id}", (called,))
 
 
-def _tickets(request: Request, person: User) -> tuple[Row, ...]:
-    found, _total = tickets.list_page(request.session, Filter(assignee_id=person.id), 0, MOST)
-    return tuple(_ticket(ticket) for ticket in found)
+def _tickets(request: Request, person: User) -> _Part:
+    found, total = tickets.list_page(request.session, Filter(assignee_id=person.id), 0, MOST)
+    return tuple(_ticket(ticket) for ticket in found), total
 
 
 def _ticket(ticket: Ticket) -> Row:

@@ -28,7 +28,7 @@ from handlers.changes import compare
 from handlers.command import command, match
 from handlers.errors import UserError
 from handlers.forms import Missing
-from handlers.notices import Telling, notice
+from handlers.notices import Telling, notice, why
 from handlers.reading.line import strip_prefix
 from handlers.reply import Action, Field, Reply, Row, Sensitivity, Style, Table, Tone
 from handlers.request import Request
@@ -173,7 +173,7 @@ def explain_digest(request: Request, digest: KnownDigest) -> Reply:
     if not found:
         return replace(reply, text=_("It has not come yet."))
     rows = tuple(
-        Row((stamp(each.due_at), _(_STATES[each.state]), stamp(each.sent_at), each.reason or ""))
+        Row((stamp(each.due_at), _(_STATES[each.state]), stamp(each.sent_at), why(each.reason)))
         for each in found
     )
     columns = (_("Planned"), _("Outcome"), _("Arrived"), _("Reason"))

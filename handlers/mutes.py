@@ -16,6 +16,7 @@ from crm_store.records import Model
 from crm_store.store import Session
 from handlers import cards
 from handlers.arguments import (
+    HERE,
     AddressArgument,
     Argument,
     Asked,
@@ -55,8 +56,15 @@ class SubjectArgument(Argument[str]):
         name = "_".join(wanted.removeprefix(mutes.KIND).split())
         if name in kinds() and name not in attention.ALWAYS:
             return f"{mutes.KIND}{name}"
-        if wanted in {"here", "这里"} or wanted.startswith(("slack:", "telegram:", "console:")):
+        if wanted in HERE or wanted.startswith(("slack:", "telegram:", "console:")):
             place = AddressArgument().read(text, asked)
+            if asked.request.private if wanted in HERE else place.is_direct:
+                raise UserError(
+                    _("Only a channel can be muted, not somebody's own chat."),
+                    _(
+                        "Type `mute here` in the channel, or write its address, such as slack:C0123."
+                    ),
+                )
             return f"{mutes.PLACE}{place.platform}:{place.chat}"
         return str(records.reference(RecordArgument(_RECORDS).read(text, asked)))
 

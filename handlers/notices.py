@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from crm_store import mutes
+from crm_store import notices as notices_
 from crm_store.addresses import Address
 from crm_store.models import User
 from crm_store.store import Session
 from handlers.reply import Reply
 from handlers.request import Defaults
+from handlers.wording import _, mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,20 @@ Ending: TypeAlias = Callable[[Session, Outcome], None]
 _registry: dict[str, Teller] = {}
 _endings: dict[str, Ending] = {}
 
+_WHY = {
+    notices_.FOLDED: mark("in one message with others"),
+    notices_.MENTIONED: mark("mentioned in {what}"),
+    notices_.MUTED: mark("muted by #{what}"),
+    notices_.ACKNOWLEDGED: mark("{what} saw to it"),
+    notices_.QUIET: mark("left in peace until then"),
+    notices_.BUDGET: mark("above the number of messages a day"),
+    notices_.UNWANTED: mark("not wanted"),
+    notices_.UNREACHABLE: mark("no reachable account"),
+    notices_.EXPIRED: mark("too late to be of use"),
+    notices_.IN_DOUBT: mark("may have arrived or not"),
+    notices_.NOTHING_LEFT: mark("nothing was left to say"),
+}
+
 
 def notice(kind: str, ended: Ending | None = None) -> Callable[[Teller], Teller]:
     """Declare the function below as the words of a notice; it returns None when there is nothing left to say.
@@ -88,6 +104,14 @@ def audible(telling: Telling, abouts: Iterable[str]) -> list[str]:
     """Return those of the records that a message lists (`deal:42`) that its reader has not muted."""
     reader = telling.reader.id if telling.reader else None
     return mutes.audible(telling.session, telling.now, abouts, reader)
+
+
+def why(reason: str | None) -> str:
+    """Say why a notice was not sent as it was owed; what a platform answered is left as it is."""
+    for start, words in _WHY.items():
+        if reason and reason.startswith(start):
+            return _(words, what=reason.removeprefix(start))
+    return reason or ""
 
 
 def end(session: Session, kind: str, outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated
 
@@ -25,12 +26,12 @@ from crm_store.preferences import (
     URGENT,
 )
 from crm_store.schedules import WEEKDAYS
-from handlers.arguments import AddressArgument, Argument, Asked, Text
+from handlers.arguments import HERE, AddressArgument, Argument, Asked, Text
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.notices import notices
 from handlers.reading.characters import shown
-from handlers.reply import Action, Choice, FieldKind, Reply, Row, Table
+from handlers.reply import Action, Choice, FieldKind, Reply, Row, Table, Tone
 from handlers.request import Request
 from handlers.users import RoleChoice, Switch
 from handlers.wording import _, mark
@@ -78,8 +79,10 @@ class PreferenceArgument(Argument[str]):
 
     def read(self, text: str, asked: Asked) -> str:
         """Return the name as it is stored."""
-        wanted = "_".join(text.strip().casefold().removeprefix(KIND).split())
-        names = {name.removeprefix(KIND): name for name in known()}
+        wanted = _folded(text.removeprefix(KIND))
+        names = {_folded(label(name)): name for name in known()}
+        names |= {_folded(english): name for name, english in _LABELS.items()}
+        names |= {name.removeprefix(KIND): name for name in known()}
         if wanted not in names:
             raise UserError(
                 _("There is no setting called “{name}”.", name=shown(text)),
@@ -90,6 +93,10 @@ class PreferenceArgument(Argument[str]):
     def choices(self, request: Request) -> tuple[Choice, ...]:
         """Return every setting."""
         return tuple(Choice(label(name), name.removeprefix(KIND)) for name in known())
+
+
+def _folded(name: str) -> str:
+    return "_".join(name.casefold().split())
 
 
 PreferenceName = Annotated[str, PreferenceArgument()]
@@ -114,7 +121,13 @@ def set_preference(request: Request, name: PreferenceName, value: Text) -> Reply
     _refuse_locked(request, name)
     stored = None if value.casefold() in _BACK else read_value(request, name, value)
     preferences.set_own(request.colleague, name, stored)
-    return _card(request, request.colleague, _said(name, stored))
+    reply = _card(request, request.colleague, _said(name, stored))
+    if stored in {MENTION, BOTH} and _wishes(request, request.colleague)["mention_in"] == OFF:
+        text = _(
+            "You are not mentioned before you say where: type `preference set mention_in here` in the channel."
+        )
+        return replace(reply, text=text, tone=Tone.WARNING)
+    return reply
 
 
 @command(
@@ -228,11 +241,17 @@ def _calendar(request: Request, wanted: str) -> str:
 
 
 def _channel(request: Request, text: str) -> str:
+    here = text.strip().casefold() in HERE
+    if not here and not request.role.may(Role.MANAGER):
+        raise UserError(
+            _("Only a manager writes the address of a channel."),
+            _("Type `preference set mention_in here` in the channel."),
+        )
     place = AddressArgument().read(text, Asked(request, lambda _value: ""))
-    if place.platform == "user" or (place == request.place and request.private):
+    if request.private if here else place.is_direct:
         raise UserError(
             _("Mentions are for a channel."),
-            _("Type it in the channel with `here`, or write its address, such as slack:C0123."),
+            _("Type `preference set mention_in here` in the channel."),
         )
     return f"{place.platform}:{place.chat}"
 
@@ -249,7 +268,7 @@ def _count(wanted: str) -> str:
 
 
 def _refuse_locked(request: Request, name: str) -> None:
-    wishes = preferences.of(request.colleague, preferences.of_roles(request.session))
+    wishes = _wishes(request, request.colleague)
     if name in wishes.locked:
         raise UserError(
             _(
@@ -271,20 +290,31 @@ def _value(stored: str) -> str:
 
 
 def _card(request: Request, person: User, title: str) -> Reply:
-    wishes = preferences.of(person, preferences.of_roles(request.session))
+    wishes = _wishes(request, person)
     rows = tuple(
-        Row((label(name), _value(wishes[name]), _(_ORIGINS[_origin(wishes, name)])))
+        Row(
+            (
+                label(name),
+                name.removeprefix(KIND),
+                _value(wishes[name]),
+                _(_ORIGINS[_origin(wishes, name)]),
+            )
+        )
         for name in known()
     )
     return Reply(
         title=title,
-        table=Table((_("Setting"), _("Value"), _("Because")), rows),
+        table=Table((_("Setting"), _("Name"), _("Value"), _("Because")), rows),
         actions=(
             Action(_("Change one"), "preference set"),
             Action(_("Mutes"), "mutes"),
             Action(_("Leave"), "leave list"),
         ),
     )
+
+
+def _wishes(request: Request, person: User) -> preferences.Wishes:
+    return preferences.of(person, preferences.of_roles(request.session))
 
 
 def _origin(wishes: preferences.Wishes, name: str) -> str:

@@ -20,7 +20,7 @@ from handlers.arguments import Argument, Asked, NumberArgument, PageNumber
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.naming import KIND_NAMES
-from handlers.notices import Telling, notice
+from handlers.notices import Telling, notice, why
 from handlers.notices import notices as kinds
 from handlers.reply import Action, FieldKind, Reply, Row, Tone
 from handlers.request import Request
@@ -58,7 +58,7 @@ def list_notices(request: Request, page: PageNumber = 1) -> Reply:
     )
     rows = [
         Row(
-            (f"#{each.id}", kind_words(each.kind), stamp(each.due_at), each.reason or ""),
+            (f"#{each.id}", kind_words(each.kind), stamp(each.due_at), why(each.reason)),
             f"notice show {each.id}",
         )
         for each in found

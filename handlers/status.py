@@ -12,6 +12,7 @@ from crm_store.models import InboxState, NoticeState, Occurrence, Role
 from handlers.arguments import NumberArgument
 from handlers.command import command
 from handlers.errors import UserError
+from handlers.notices import why
 from handlers.reply import Action, Field, Reply, Row, Table, Tone
 from handlers.request import Request
 from handlers.wording import _, number, stamp
@@ -102,7 +103,7 @@ def _failures(found: Health) -> Table:
         for r in found.dead[:_ROWS]
     ]
     messages = [
-        Row((_("Message"), f"#{n.id}", n.kind, stamp(n.due_at), n.reason or "–"))
+        Row((_("Message"), f"#{n.id}", n.kind, stamp(n.due_at), why(n.reason) or "–"))
         for n in found.failed[:_ROWS]
     ]
     return Table(columns, (*events, *messages))

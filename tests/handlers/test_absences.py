@@ -93,7 +93,7 @@ def test_on_leave_nothing_comes_and_a_holiday_after_it_is_kept(room: Mailroom) -
     room.at("2026-11-19 12:00+01:00")
     room.deliver()
     assert room.got("rep") == []
-    room.at("2026-11-20 00:00+01:00")
+    room.at("2026-11-20 09:00+01:00")
     room.deliver()
     assert room.got("rep") == ["n"]
 
@@ -155,3 +155,40 @@ def test_many_leaves_and_holidays_are_listed_page_by_page(room: Mailroom) -> Non
         second = room.rep.presses(first, "Next")
         assert second.table
         assert [row.cells[cell] for row in second.table.rows] == ["2027-01-21"]
+
+
+def test_a_manager_takes_back_the_leave_that_he_entered_for_somebody(room: Mailroom) -> None:
+    made = room.manager.says('leave add 2026-11-20 2026-11-22 for="Rita Rep"')
+    assert made.text == "That is 3 days."
+    assert "is cancelled" in room.manager.presses(made, "Cancel the leave").title
+    assert room.mate.says("leave cancel 1").tone is Tone.WARNING
+
+
+@pytest.mark.parametrize(
+    ("line", "who"),
+    [
+        ("preference set weekend sat sun", "rep"),
+        ("leave add 2026-11-21 2026-11-22", "rep"),
+        ("preference set quiet 12:00-13:00\npreference set weekend sat sun", "rep"),
+    ],
+)
+def test_days_off_end_when_work_begins_not_at_midnight(room: Mailroom, line: str, who: str) -> None:
+    for each in line.splitlines():
+        room.rep.says(each)
+    room.at("2026-11-21 14:00+01:00")
+    room.owe("on saturday")
+    room.deliver()
+    room.at("2026-11-23 00:30+01:00")
+    room.owe("at night")
+    room.deliver()
+    assert room.got(who) == []
+    room.at("2026-11-23 08:59+01:00")
+    room.deliver()
+    assert room.got(who) == []
+    room.at("2026-11-23 09:00+01:00")
+    room.deliver()
+    assert room.got(who) == ["on saturday", "at night"]
+    room.at("2026-11-24 00:30+01:00")
+    room.owe("after a day of work")
+    room.deliver()
+    assert room.got(who)[2:] == ["after a day of work"]

@@ -12,6 +12,7 @@ from crm_store.addresses import Address
 from crm_store.models import Identity, User
 from crm_store.store import Store
 from handlers.reply import Reply, Tone
+from handlers.wording import _, speaking
 from tests.mailroom import Mailroom
 
 
@@ -90,6 +91,15 @@ def test_an_account_that_was_given_up_is_tried_again(room: Mailroom) -> None:
     room.deliver()
     assert room.last("rep").reply.title == "This account belongs to Rita Rep."
     assert "not reached" not in str(room.rep.says("account list").table)
+
+
+def test_an_account_is_tried_in_the_language_of_its_owner(room: Mailroom) -> None:
+    room.rep.says("settings language=zh")
+    room.admin.says("account check test:rep")
+    room.deliver()
+    with speaking("zh", "UTC"):
+        title = _("This account belongs to {name}.", name="Rita Rep")
+    assert room.last("rep").reply.title == title != "This account belongs to Rita Rep."
 
 
 def test_an_e_mail_address_is_a_hint_and_no_proof(room: Mailroom) -> None:

@@ -112,3 +112,16 @@ def test_a_task_is_edited_and_emptied(desk: Desk) -> None:
     form = desk.mate.says("task edit 1").form
     assert form
     assert {f.name: f.value for f in form.fields}["text"] == "write to them"
+
+
+def test_a_long_day_says_how_much_it_is_and_leads_to_the_rest(desk: Desk) -> None:
+    for number in range(1, 16):
+        desk.agent.says(f"ticket new printer {number} burns")
+        desk.agent.says(f"ticket assign {number} me")
+    day = desk.agent.says("day")
+    assert len(names(day)) == 10
+    assert day.footer == "10 of 15 things"
+    assert desk.agent.presses(day, "All tickets").footer == "15 in all, page 1 of 2"
+    for number in range(1, 11):
+        desk.agent.says(f"ticket close {number}")
+    assert desk.agent.says("day").footer == "5 things"

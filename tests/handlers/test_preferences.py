@@ -7,7 +7,7 @@ import pytest
 from crm_store import notices
 from crm_store.models import NoticeState, RoleSettings, Task, User
 from crm_store.store import Store
-from handlers.reply import Reply, Tone
+from handlers.reply import Reply, Row, Tone
 from tests.mailroom import Mailroom
 
 
@@ -19,7 +19,7 @@ def room(store: Store) -> Mailroom:
 def row(reply: Reply, name: str) -> tuple[str, ...]:
     """The value and the origin of one setting."""
     assert reply.table
-    return next(each.cells[1:] for each in reply.table.rows if each.cells[0] == name)
+    return next(each.cells[2:] for each in reply.table.rows if each.cells[0] == name)
 
 
 def test_what_nobody_has_chosen_is_the_default(room: Mailroom) -> None:
@@ -201,9 +201,70 @@ def test_reminders_have_a_way_of_their_own_and_mentions_need_a_channel(room: Mai
     room.rep.says("preference set alerts mention")
     room.owe("nowhere", priority=notices.ALERT)
     room.deliver()
-    room.rep.says("preference set mention_in slack:C1")
+    room.rep.says("preference set mention_in here", private=False, place="slack:C1")
     room.owe("alert", priority=notices.ALERT)
     room.owe("reminder")
     room.deliver()
     assert room.got("rep") == ["nowhere", "reminder"]
     assert len(room.in_channel("slack:C1")) == 1
+
+
+@pytest.mark.parametrize(
+    "place", ["telegram:777", "slack:D0MONA", "slack:C1", "web:mona@x.example"]
+)
+def test_a_member_makes_nothing_appear_in_chats_that_are_not_his(
+    room: Mailroom, place: str
+) -> None:
+    assert room.rep.says(f"preference set mention_in {place}").tone is Tone.WARNING
+    with room.session() as session:
+        assert session.get_one(User, room.rep.id).settings == {}
+
+
+@pytest.mark.parametrize("place", ["telegram:777", "slack:D0MONA"])
+def test_not_even_a_manager_is_mentioned_in_somebodys_own_chat(room: Mailroom, place: str) -> None:
+    assert "for a channel" in room.manager.says(f"preference set mention_in {place}").title
+    assert "slack:C1" in room.manager.says("preference set mention_in slack:C1").title
+    muted = room.manager.says(f"mute {place} until=friday reason=quiet")
+    assert muted.tone is Tone.WARNING
+
+
+def test_where_the_channel_is_muted_a_mention_comes_as_a_direct_message(room: Mailroom) -> None:
+    room.plain = True
+    room.rep.says("preference set mention_in here", private=False, place="slack:C1")
+    room.rep.says("preference set reminders mention")
+    room.manager.says("mute slack:C1 until=friday reason=quiet")
+    room.owe("due")
+    room.deliver()
+    assert room.got("rep") == ["due"]
+    assert [post.key for post in room.in_channel("slack:C1") if "mention" in post.key] == []
+
+
+@pytest.mark.parametrize("name", ["budget", "Messages a day", "messages a day", "每日消息数"])
+def test_a_setting_goes_by_its_name_and_by_what_it_is_called(room: Mailroom, name: str) -> None:
+    if not name.isascii():
+        room.rep.says("settings language=zh")
+        name = next(
+            c.cells[0] for c in table(room.rep.says("preference list")) if "budget" in c.cells
+        )
+    room.rep.says(f'preference set "{name}" 5')
+    room.rep.says("settings language=en")
+    shown = table(room.rep.says("preference list"))
+    assert next(each.cells[:3] for each in shown if each.cells[0] == "Messages a day") == (
+        "Messages a day",
+        "budget",
+        "5",
+    )
+
+
+def test_who_wants_mentions_and_said_no_channel_is_told_so(room: Mailroom) -> None:
+    warned = room.rep.says("preference set alerts mention")
+    assert "type `preference set mention_in here` in the channel" in warned.text
+    assert warned.tone is Tone.WARNING
+    room.rep.says("preference set mention_in here", private=False, place="slack:C1")
+    assert room.rep.says("preference set alerts both").tone is Tone.NEUTRAL
+
+
+def table(reply: Reply) -> tuple[Row, ...]:
+    """The rows of a listing."""
+    assert reply.table
+    return reply.table.rows

@@ -116,6 +116,28 @@ def test_what_one_was_told_is_listed(room: Mailroom) -> None:
     assert room.rep.says("notice list").text == "Nothing yet."
 
 
+def test_what_one_was_not_told_is_not_listed_and_the_rest_is_in_ones_language(
+    room: Mailroom,
+) -> None:
+    room.agent.says("mute ticket_assigned until=friday reason=busy")
+    room.manager.says("ticket new Another")
+    room.manager.says("ticket assign 2 agnes")
+    room.deliver()
+    listed = room.agent.says("notice list").table
+    assert listed
+    assert [row.cells[3] for row in listed.rows] == [""]
+    room.mate.says("preference set budget 1")
+    for number in (3, 4):
+        room.manager.says(f"ticket new Number {number}")
+        room.manager.says(f"ticket assign {number} milo")
+    room.deliver()
+    for code, words in (("en", "in one message with others"), ("zh", "与其他消息合为一条")):
+        room.mate.says(f"settings language={code}")
+        listed = room.mate.says("notice list").table
+        assert listed
+        assert [row.cells[3] for row in listed.rows] == [words, ""]
+
+
 def test_a_digest_carries_no_buttons_to_see_to_it(room: Mailroom) -> None:
     room.manager.says('digest add ticket list every="monday 10:00" to=me')
     room.owe(
