@@ -10,11 +10,12 @@ from handlers.reply import Sensitivity
 from handlers.wording import _
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from crm_store.postings import Card
     from crm_store.store import Session
-    from handlers.reply import Reply
+    from handlers.reply import Reply, Row
 
 _HIDDEN = {
     "self": frozenset[Sensitivity](),
@@ -46,10 +47,18 @@ def card_of(
 
 def for_audience(reply: Reply, audience: str) -> Reply:
     """Return a reply without what those who read along may not see: `team` colleagues, `outside` others too."""
+    hidden, instead = _HIDDEN[audience], _("only shown in private")
     fields = tuple(
-        dataclasses.replace(field, value=_("only shown in private"))
-        if field.sensitivity in _HIDDEN[audience]
-        else field
+        dataclasses.replace(field, value=instead) if field.sensitivity in hidden else field
         for field in reply.fields
     )
-    return dataclasses.replace(reply, fields=fields)
+    table = reply.table
+    if table and Sensitivity.INTERNAL in hidden:
+        rows = tuple(_without(row, table.internal, instead) for row in table.rows)
+        table = dataclasses.replace(table, rows=rows)
+    return dataclasses.replace(reply, fields=fields, table=table)
+
+
+def _without(row: Row, columns: Collection[int], instead: str) -> Row:
+    cells = (instead if at in columns else cell for at, cell in enumerate(row.cells))
+    return dataclasses.replace(row, cells=tuple(cells))

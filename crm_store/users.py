@@ -146,6 +146,18 @@ def issue_code(session: Session, user: User, now: datetime) -> str:
     return code
 
 
+def owner_of_code(session: Session, code: str, now: datetime) -> User | None:
+    """Return whose code it is, without using it up; None when it is unknown, used or too old."""
+    query = (
+        sa.select(User)
+        .join(LinkCode)
+        .where(
+            LinkCode.code_hash == _hash(code), LinkCode.used_at.is_(None), LinkCode.expires_at > now
+        )
+    )
+    return session.scalars(query).one_or_none()
+
+
 def redeem_code(session: Session, code: str, now: datetime) -> User | None:
     """Use a code up and return its user; None when it is unknown, used or too old."""
     used = (

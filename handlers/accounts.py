@@ -71,12 +71,14 @@ def link(
     account = users.account_of_code(request.session, code, request.now)
     if account is not None and request.user is not None:
         return _take_in(request, account, code, sure=confirm is Switch.YES)
+    owner = users.owner_of_code(request.session, code, request.now)
+    if owner is not None and request.user not in {None, owner}:
+        _refuse_last(request.colleague)
+        if confirm is not Switch.YES:
+            return _ask_to_move(request, owner, code)
     user = users.redeem_code(request.session, code, request.now)
     if user is None or not user.active:
-        raise UserError(
-            _("This code is wrong or too old."),
-            _("Type `link` in your other account to get a new one."),
-        )
+        raise _bad_code()
     users.add_identity(
         request.session, user, request.platform, request.person, str(request.place), request.now
     )
@@ -88,6 +90,7 @@ def link(
 @command("account list [for=]", role=Role.MEMBER, reads=True, example="account list")
 def list_accounts(request: Request, for_: User | None = None) -> Reply:
     """List your accounts on the platforms and whether messages arrive there."""
+    _refuse_readers(request)
     person = for_ or request.colleague
     if person.id != request.colleague.id and not request.role.may(Role.ADMIN):
         raise UserError(_("Only an admin sees the accounts of others."))
@@ -116,12 +119,9 @@ def list_accounts(request: Request, for_: User | None = None) -> Reply:
 @command("account unlink <account>", role=Role.MEMBER, example="account unlink telegram:123456")
 def unlink(request: Request, account: Linked) -> Reply:
     """Take an account away from its owner; it is a stranger from then on."""
+    _refuse_readers(request)
     owner = account.user
-    if len(owner.identities) == 1:
-        raise UserError(
-            _("This is the only account of {name}.", name=owner.name),
-            _("Link another one first, or ask an admin to switch the colleague off."),
-        )
+    _refuse_last(owner)
     title = _(
         "{account} does not belong to {name} any more.",
         account=f"{account.platform}:{account.external_id}",
@@ -134,6 +134,7 @@ def unlink(request: Request, account: Linked) -> Reply:
 @command("account check [account]", role=Role.MEMBER, example="account check")
 def check_accounts(request: Request, account: Linked | None = None) -> Reply:
     """Try your accounts again: each gets a message, and one that was given up is used again."""
+    _refuse_readers(request)
     found = [account] if account else request.colleague.identities
     for each in found:
         each.reachable = True
@@ -200,10 +201,7 @@ def _take_in(request: Request, account: AccountCode, code: str, *, sure: bool) -
             tone=Tone.WARNING,
         )
     if not users.use_account_code(request.session, account, request.now):
-        raise UserError(
-            _("This code is wrong or too old."),
-            _("Type `link` in your other account to get a new one."),
-        )
+        raise _bad_code()
     users.add_identity(
         request.session,
         request.colleague,
@@ -213,6 +211,49 @@ def _take_in(request: Request, account: AccountCode, code: str, *, sure: bool) -
         request.now,
     )
     return Reply(title=_("{account} is linked to you now.", account=name), tone=Tone.GOOD)
+
+
+def _ask_to_move(request: Request, owner: User, code: str) -> Reply:
+    """Ask before a colleague's account becomes another's: the code may have come from somebody else."""
+    yes = Action(
+        _("Yes, give it to {name}", name=owner.name),
+        f"link {code} confirm=yes",
+        Style.DANGER,
+        replaces=True,
+    )
+    return Reply(
+        title=_("Is this account to be {name}'s from now on?", name=owner.name),
+        text=_(
+            "It is {name}'s now. Whoever has the account will act in the name of {other}. "
+            "If somebody sent you the code, do nothing.",
+            name=request.colleague.name,
+            other=owner.name,
+        ),
+        actions=(yes,),
+        tone=Tone.WARNING,
+    )
+
+
+def _refuse_last(owner: User) -> None:
+    if len(owner.identities) == 1:
+        raise UserError(
+            _("This is the only account of {name}.", name=owner.name),
+            _("Link another one first, or ask an admin to switch the colleague off."),
+        )
+
+
+def _refuse_readers(request: Request) -> None:
+    if not request.private:
+        raise UserError(
+            _("Accounts are only spoken of in private."), _("Send me this in a direct message.")
+        )
+
+
+def _bad_code() -> UserError:
+    return UserError(
+        _("This code is wrong or too old."),
+        _("Type `link` in your other account to get a new one."),
+    )
 
 
 def _how_to_link() -> str:

@@ -92,11 +92,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Column titles and rows; `numeric` holds the indices of the columns that are aligned to the right."""
+    """Column titles and rows.
+
+    `numeric` holds the indices of the columns that are aligned to the right, `internal` those that
+    only the team reads, as `Sensitivity` has it for a field.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     numeric: tuple[int, ...] = ()
+    internal: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +261,8 @@ def _table(data: dict[str, Any]) -> Table:
         Row(tuple(row["cells"]), row["opens"], _actions(row.get("actions", ())))
         for row in data["rows"]
     )
-    return Table(tuple(data["columns"]), rows, tuple(data["numeric"]))
+    internal = tuple(data.get("internal", ()))  # not in what an older version kept
+    return Table(tuple(data["columns"]), rows, tuple(data["numeric"]), internal)
 
 
 def _chart(data: dict[str, Any]) -> Chart:

@@ -122,9 +122,8 @@ def list_users(request: Request) -> Reply:
         Row((user.name, user.email, _(user.role.value), "" if user.active else _("switched off")))
         for user in users.everyone(request.session)
     )
-    return Reply(
-        title=_("Colleagues"), table=Table((_("Name"), _("E-mail"), _("Role"), _("State")), rows)
-    )
+    columns = (_("Name"), _("E-mail"), _("Role"), _("State"))
+    return Reply(title=_("Colleagues"), table=Table(columns, rows, internal=(1,)))
 
 
 def _connect(request: Request, user: User, slack: str | None, telegram: str | None) -> str:

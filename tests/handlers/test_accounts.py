@@ -65,6 +65,53 @@ def test_codes_are_neither_given_nor_taken_where_others_read(room: Mailroom) -> 
     assert "in private" in room.rep.says(f"link {code}", private=False).title
 
 
+def test_a_code_moves_an_account_of_a_colleague_only_after_asking(room: Mailroom) -> None:
+    room.admin.says("user edit mate@rapport.example telegram=123456")
+    code = code_of(room.rep.says("link"))
+    asked = room.mate.says(f"link {code}")
+    assert asked.title == "Is this account to be Rita Rep's from now on?"
+    assert "It is Milo Mate's now." in asked.text
+    assert owner(room, "mate") == "Milo Mate"
+    moved = room.mate.presses(asked, "Yes, give it to Rita Rep")
+    assert moved.tone is Tone.GOOD
+    assert owner(room, "mate") == "Rita Rep"
+
+
+@pytest.mark.parametrize("sure", ["", " confirm=yes"])
+def test_nobody_loses_the_only_account_by_a_code(room: Mailroom, sure: str) -> None:
+    code = code_of(room.rep.says("link"))
+    refused = room.admin.says(f"link {code}{sure}")
+    assert refused.title == "This is the only account of Ada Admin."
+    assert owner(room, "admin") == "Ada Admin"
+    assert "Welcome" in room.stranger.says(f"link {code}").title
+
+
+@pytest.mark.parametrize("line", ["account list", "account check", "account unlink test:rep"])
+def test_accounts_are_not_spoken_of_where_others_read(room: Mailroom, line: str) -> None:
+    refused = room.rep.says(line, private=False, place="slack:C1")
+    assert refused.title == "Accounts are only spoken of in private."
+    assert "test:rep" not in str(refused)
+
+
+def test_guests_do_not_read_the_addresses_of_colleagues_in_a_list(room: Mailroom) -> None:
+    def listed(*, outside: bool) -> str:
+        incoming = Incoming(
+            platform="test",
+            key=f"outside-{outside}",
+            sender="manager",
+            name="Mona",
+            place=Address("slack", "C1"),
+            private=False,
+            text="user list",
+            outside=outside,
+        )
+        return str(room.router.handle(incoming).reply.table)
+
+    assert "rep@rapport.example" in listed(outside=False)
+    assert "rep@rapport.example" not in listed(outside=True)
+    assert "Rita Rep" in listed(outside=True)
+
+
 def test_an_account_is_unlinked_but_not_the_only_one(room: Mailroom) -> None:
     assert "only account" in room.rep.says("account unlink test:rep").title
     code = code_of(room.rep.says("link"))
