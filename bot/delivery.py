@@ -22,7 +22,7 @@ from bot.cards import card_of
 from bot.leadership import Leadership
 from bot.pacing import Paces
 from bot.surface import DeliveryError, Sent
-from crm_store import attention, channels, halts, moves, notices, postings, rest
+from crm_store import acknowledgements, attention, channels, halts, moves, notices, postings, rest
 from crm_store.addresses import Address
 from crm_store.models import Mode, Notice
 from crm_store.store import Actor, Conflict, StoreUnavailable
@@ -425,7 +425,8 @@ def _actor(command: str) -> Actor:
 def _drawn(session: Session, notice: Notice, message: _Message) -> _Message | None:
     """Add what a message shows of a record; None for a card on which nothing would change."""
     redraws = notice.kind == postings.KIND
-    reader = notice.payload["owner_id"] if redraws else notice.user_id
+    edits = redraws or notice.kind == acknowledgements.NOTICE
+    reader = notice.payload["owner_id"] if edits else notice.user_id
     audience = notice.payload.get("audience", "self")
     card = card_of(session, message.reply, reader, notice.created_at, audience)
     if redraws and card:

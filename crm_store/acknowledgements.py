@@ -36,11 +36,12 @@ def reasons(session: Session, matters: Collection[str]) -> dict[str | None, str]
     return {each.matter: f"{ACKNOWLEDGED}{each.user.name}" for each in found}
 
 
-def others_told(session: Session, notice: Notice) -> Sequence[Notice]:
-    """Return the messages about the same matter that arrived elsewhere."""
-    query = sa.select(Notice).where(
-        Notice.matter == notice.matter,
-        Notice.id != notice.id,
+def told(session: Session, matters: Collection[str], besides: int | None) -> Sequence[Notice]:
+    """Return the messages about some matters that arrived, but for the notice number `besides`."""
+    query = sa.select(Notice).options(joinedload(Notice.user))
+    query = query.where(
+        Notice.matter.in_(matters),
+        Notice.id.is_distinct_from(besides),
         Notice.state == NoticeState.SENT,
         Notice.message_id.is_not(None),
         Notice.edits.is_(None),

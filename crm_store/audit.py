@@ -24,6 +24,7 @@ from crm_store.models import AuditRow, Base
 from crm_store.models.base import Amount, UtcDateTime
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
+_ENDS = ("deleted_at", "ended_at")  # what of a record says that it is no more
 _UNTRACKED = frozenset({"version"})
 _CHAIN_LOCK = (
     7_201_801  # any constant: the advisory lock that puts appends to the chain in one order
@@ -430,8 +431,9 @@ def _take_back(session: Session, row: AuditRow, at: datetime) -> None:
         return
     record = session.get_one(kind, row.record_id)
     if row.action == CREATED:
-        if hasattr(record, "deleted_at"):
-            record.deleted_at = at
+        end = next((name for name in _ENDS if hasattr(record, name)), None)
+        if end:
+            setattr(record, end, at)
         else:
             session.delete(record)
         return

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from crm_store import audit, records
 from crm_store.models import AuditRow, Company, Contact, Stage, Team, User
-from crm_store.models.base import Amount
+from crm_store.models.base import Amount, UtcDateTime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,21 @@ if TYPE_CHECKING:
 # Tables whose rows belong to a contact, and the column that a person means by them.
 _OF_CONTACT = {"contact_emails": "email", "contact_phones": "phone", "consents": "purpose"}
 _HIDDEN = frozenset(
-    {"id", "name_key", "created_at", "external_id", "import_id", "last_activity_at", "reminded_for"}
+    {
+        "id",
+        "name_key",
+        "created_at",
+        "external_id",
+        "import_id",
+        "last_activity_at",
+        "reminded_for",
+        "due_local",  # `due_at` is the same moment
+        "due_zone",
+        "version",
+    }
 )
+# Columns that hold values by their name: a setting and its value, or the names that are locked.
+_BY_NAME = frozenset({"custom", "settings", "locked"})
 _NAMES: dict[str, Any] = {
     "users": User.name,
     "companies": Company.name,
@@ -42,8 +55,9 @@ _NAMES: dict[str, Any] = {
 class Difference:
     """What a field held before and after; a reference to another record is given by its name.
 
-    `field` is the column without `_id`; of an added field it is `custom.<name>`. An e-mail, phone,
-    tag or consent that came has no `before`, one that went has no `after`.
+    `field` is the column without `_id`; of an added field it is `custom.<name>`, of a setting
+    `settings.<name>` or `locked.<name>`. An e-mail, phone, tag or consent that came has no `before`,
+    one that went has no `after`.
     """
 
     field: str
@@ -164,8 +178,8 @@ def _differences(
     found = []
     for column in row.after:
         before, after = row.before.get(column), row.after[column]
-        if column == "custom":
-            found.extend(_custom(before or {}, after or {}))
+        if column in _BY_NAME:
+            found.extend(_by_name(column, _named(before), _named(after)))
         elif column in targets:
             table = targets[column]
             before = names.get((table, before)) if before is not None else None
@@ -188,10 +202,24 @@ def _point(row: AuditRow, column: str) -> Difference:
     return Difference(field, before, after)
 
 
-def _custom(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
+def fields_of(kind: str) -> dict[str, sa.ColumnElement[Any]]:
+    """Return the columns of a table whose differences are told, by the name of the field."""
+    columns = audit.model(kind).__table__.columns
+    return {
+        column.name.removesuffix("_id"): column
+        for column in columns
+        if column.name not in _HIDDEN | _BY_NAME
+    }
+
+
+def _named(held: dict[str, Any] | list[str] | None) -> dict[str, Any]:
+    return dict.fromkeys(held, True) if isinstance(held, list) else held or {}
+
+
+def _by_name(column: str, before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
     names = [*before, *(name for name in after if name not in before)]
     return [
-        Difference(f"custom.{name}", before.get(name), after.get(name))
+        Difference(f"{column}.{name}", before.get(name), after.get(name))
         for name in names
         if before.get(name) != after.get(name)
     ]
@@ -203,6 +231,8 @@ def _decode(kind: Any, column: str, value: Any) -> Any:  # noqa: ANN401 - any co
     type_ = kind.__table__.columns[column].type
     if isinstance(type_, Amount):
         return Decimal(value)
-    if type_.python_type in {datetime, date}:
-        return type_.python_type.fromisoformat(value)
-    return value
+    if isinstance(type_, UtcDateTime):
+        return datetime.fromisoformat(value)
+    if isinstance(type_, sa.Enum):
+        return type_.python_type(value)
+    return date.fromisoformat(value) if type_.python_type is date else value

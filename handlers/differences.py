@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import enum
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from crm_store import fields
 from crm_store.history import Difference
 from crm_store.store import Session
+from handlers import preferences
 from handlers.reply import Sensitivity
 from handlers.wording import _, day, mark, moment, number
 
@@ -36,16 +39,25 @@ def told(difference: Difference, known: Mapping[str, str]) -> str:
     """Say a difference; `known` is what `labels` returns."""
     if difference.field == "deleted_at":
         return _("deleted") if difference.after else _("restored")
-    label = known.get(difference.field)
-    if label is None:
-        plain = difference.field.removeprefix("custom.").removesuffix("_at").removesuffix("_on")
-        label = _(plain.replace("_", " ").capitalize())
+    part, _dot, name = difference.field.partition(".")
+    if part == "locked":
+        words = _("{setting}: locked") if difference.after else _("{setting}: not locked")
+        return words.format(setting=preferences.label(name))
+    saying = _SAYING.get(part, said)
+    own = preferences.label(name) if part == "settings" else known.get(difference.field)
+    label = own or _(plain(difference.field))
     return _(
         "{field}: {before} → {after}",
         field=label,
-        before=said(difference.before),
-        after=said(difference.after),
+        before=saying(difference.before),
+        after=saying(difference.after),
     )
+
+
+def plain(field: str) -> str:
+    """Return the English name of a field that has no other."""
+    bare = field.removeprefix("custom.").removesuffix("_at").removesuffix("_on")
+    return bare.replace("_", " ").capitalize()
 
 
 def said(value: Any) -> str:  # noqa: ANN401 - any column value
@@ -67,4 +79,12 @@ def _written(value: Any) -> str:  # noqa: ANN401 - a value that is there
         return day(value)
     if isinstance(value, Decimal | int | float):
         return number(float(value), 0 if value == int(value) else 2)
-    return str(value)
+    return _(value.value.replace("_", " ")) if isinstance(value, enum.Enum) else str(value)
+
+
+_SAYING: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {
+        "settings": lambda stored: preferences.value_words(stored) if stored else "–",
+        "stage": lambda name: _(name) if name else "–",
+    }
+)

@@ -26,6 +26,7 @@ from handlers.arguments import (
     Text,
 )
 from handlers.command import command
+from handlers.consequences import Change, consequence
 from handlers.errors import UserError
 from handlers.naming import KIND_NAMES
 from handlers.notices import Telling, notice
@@ -116,8 +117,6 @@ def mute(
         now=request.now,
         everyone=everyone,
     )
-    if everyone:
-        _announce(request, made)
     return _card(made, _headline(request, made))
 
 
@@ -156,11 +155,16 @@ def unmute(request: Request, mute: Annotated[Mute, MuteArgument()]) -> Reply:
     if mute.user_id is None and not request.role.may(Role.MANAGER):
         raise UserError(_("Only a manager ends a mute for everyone."))
     mute.ended_at = request.now
-    if mute.user_id is None:
-        _announce(request, mute)
     return Reply(
         title=_("{subject} is heard again.", subject=subject(request, mute.subject)), tone=Tone.GOOD
     )
+
+
+@consequence(Mute)
+def follow_mute(request: Request, change: Change) -> None:
+    """Tell the channels of a mute for everyone that began or ended, also by an undo."""
+    if change.record.user_id is None and (change.created or "ended_at" in change.before):
+        _announce(request, change.record)
 
 
 @notice(mutes.ANNOUNCED)
@@ -216,7 +220,7 @@ def _announce(request: Request, made: Mute) -> None:
         notices.owe(
             request.session,
             kind=mutes.ANNOUNCED,
-            key=f"{mutes.ANNOUNCED}:{made.id}:{made.ended_at or ''}:{address}",
+            key=f"{mutes.ANNOUNCED}:{made.id}:{request.session.info['actor'].call}:{address}",
             payload={"mute_id": made.id},
             due_at=request.now,
             now=request.now,

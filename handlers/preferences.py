@@ -119,7 +119,7 @@ def list_preferences(request: Request, for_: User | None = None) -> Reply:
 def set_preference(request: Request, name: PreferenceName, value: Text) -> Reply:
     """Choose what you are told and when; `preference list` shows the names."""
     _refuse_locked(request, name)
-    stored = None if value.casefold() in _BACK else read_value(request, name, value)
+    stored = None if value.casefold() in _BACK else readvalue_words(request, name, value)
     preferences.set_own(request.colleague, name, stored)
     reply = _card(request, request.colleague, _said(name, stored))
     if stored in {MENTION, BOTH} and _wishes(request, request.colleague)["mention_in"] == OFF:
@@ -143,7 +143,7 @@ def set_for_role(
     locked: Switch = Switch.NO,
 ) -> Reply:
     """Set what a role starts with; with `locked=yes` nobody of it can choose otherwise."""
-    stored = None if value.casefold() in _BACK else read_value(request, name, value)
+    stored = None if value.casefold() in _BACK else readvalue_words(request, name, value)
     locks = locked is Switch.YES
     preferences.set_for_role(request.session, Role(role.value), name, stored, locked=locks)
     title = _("For the role {role}: {setting}", role=_(role.value), setting=_said(name, stored))
@@ -164,10 +164,10 @@ def label(name: str) -> str:
     """Return what a setting is called."""
     if name.startswith(KIND):
         return _(name.removeprefix(KIND).replace("_", " ")).capitalize()
-    return _(_LABELS[name])
+    return _(_LABELS[name]) if name in _LABELS else name
 
 
-def read_value(request: Request, name: str, text: str) -> str:
+def readvalue_words(request: Request, name: str, text: str) -> str:
     """Return the stored form of a setting.
 
     Raises:
@@ -274,18 +274,19 @@ def _refuse_locked(request: Request, name: str) -> None:
             _(
                 "An admin has locked “{setting}” for your role: it stays {value}.",
                 setting=label(name),
-                value=_value(wishes[name]),
+                value=value_words(wishes[name]),
             ),
             _("Ask an admin if you need it otherwise."),
         )
 
 
 def _said(name: str, stored: str | None) -> str:
-    value = _("back to what your role has") if stored is None else _value(stored)
+    value = _("back to what your role has") if stored is None else value_words(stored)
     return _("{setting}: {value}", setting=label(name), value=value)
 
 
-def _value(stored: str) -> str:
+def value_words(stored: str) -> str:
+    """Say the stored form of a setting."""
     return _(_WORDS[stored]) if stored in _WORDS else stored.replace(",", ", ")
 
 
@@ -296,7 +297,7 @@ def _card(request: Request, person: User, title: str) -> Reply:
             (
                 label(name),
                 name.removeprefix(KIND),
-                _value(wishes[name]),
+                value_words(wishes[name]),
                 _(_ORIGINS[_origin(wishes, name)]),
             )
         )

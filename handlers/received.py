@@ -5,7 +5,7 @@ The buttons that every alert and reminder carries are put on here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -77,25 +77,10 @@ def show_notice(request: Request, notice: Told) -> Reply:
 @command("notice ack <notice>", role=Role.MEMBER, example="notice ack 3")
 def acknowledge(request: Request, notice: Told) -> Reply:
     """Say that you see to a message: it is not repeated, and everybody who got it sees that you have it."""
-    members = notice.payload.get("notices", []) if notice.kind == notices.FOLDED else []
-    matters = {each["matter"] for each in members if each.get("matter")} | {
-        notice.matter or notice.key
-    }
     notice.matter = notice.matter or notice.key
+    matters = {notice.matter, *_members(notice)}
     acknowledgements.add(request.session, matters, request.colleague, request.now)
-    for other in acknowledgements.others_told(request.session, notice):
-        notices.owe(
-            request.session,
-            kind=acknowledgements.NOTICE,
-            key=f"{acknowledgements.NOTICE}:{other.id}",
-            payload={"notice_id": other.id},
-            due_at=request.now,
-            now=request.now,
-            priority=notices.REPLY,
-            user_id=other.user_id,
-            address=other.address,
-            edits=other.id,
-        )
+    redraw(request, matters, besides=notice.id)
     reply = _again(request, notice)
     return reply or Reply(title=_("{name} has it.", name=request.colleague.name), tone=Tone.GOOD)
 
@@ -112,6 +97,7 @@ def snooze(request: Request, notice: Told, when: datetime | None = None) -> Repl
                 for label, line in zip(_snooze_labels(), _SNOOZES, strict=True)
             ),
         )
+    _refuse_seen_to(request.session, notice)
     notices.owe(
         request.session,
         kind=notice.kind,
@@ -138,7 +124,7 @@ def snooze(request: Request, notice: Told, when: datetime | None = None) -> Repl
 def tell_acknowledged(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
     """Say a message again with who sees to it; it takes the place of the first."""
     found = notices.find(telling.session, payload["notice_id"])
-    return say(telling, found) if found else None
+    return say(replace(telling, reader=found.user), found) if found else None
 
 
 @notice(notices.MENTION)
@@ -156,6 +142,24 @@ def tell_mention(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
         text=_("`notice show {id}`, in private, shows all of it.", id=found.id),
         mentions=tuple(f"{each.platform}:{each.external_id}" for each in found.user.identities),
     )
+
+
+def redraw(request: Request, matters: Collection[str], *, besides: int | None) -> None:
+    """Owe an edit to every message of some matters, where it stands, but for the notice number `besides`."""
+    call = request.session.info["actor"].call
+    for told in acknowledgements.told(request.session, matters, besides) if matters else ():
+        speech = {"language": told.user.language, "zone": told.user.time_zone} if told.user else {}
+        notices.owe(
+            request.session,
+            kind=acknowledgements.NOTICE,
+            key=f"{acknowledgements.NOTICE}:{told.id}:{call}",
+            payload={"notice_id": told.id, "owner_id": told.user_id, **speech},
+            due_at=request.now,
+            now=request.now,
+            priority=notices.REPLY,
+            address=told.sent_to,
+            edits=told.id,
+        )
 
 
 def say(telling: Telling, told: Notice) -> Reply | None:
@@ -190,6 +194,23 @@ def _again(request: Request, told: Notice) -> Reply | None:
         request.session, told.user, request.now, request.defaults, request.run, request.place
     )
     return say(telling, told)
+
+
+def _members(told: Notice) -> set[str]:
+    """Return the matters of a folded message."""
+    folded = told.payload.get("notices", ()) if told.kind == notices.FOLDED else ()
+    return {each["matter"] for each in folded if each.get("matter")}
+
+
+def _refuse_seen_to(session: Session, told: Notice) -> None:
+    """Refuse to put off what will not come again: it, or all that is folded into it, is seen to."""
+    for matters in ({told.matter or told.key}, _members(told)):
+        seen = acknowledgements.reasons(session, matters)
+        if matters and len(seen) == len(matters):
+            raise UserError(
+                _("This is seen to, so it does not come again."),
+                _("Undo “Got it” first, or write yourself a task: `task add`."),
+            )
 
 
 def _may_read(request: Request, told: Notice) -> bool:

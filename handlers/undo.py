@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Annotated
 
 from crm_store import audit, history, imports
 from crm_store.models import AuditRow, Role, User
+from handlers import mutes, received
 from handlers.arguments import TextArgument
 from handlers.command import command, commands
 from handlers.differences import labels, said, sensitivity, told
@@ -16,7 +18,7 @@ from handlers.imports import counted
 from handlers.naming import KIND_NAMES
 from handlers.reply import Field, Reply, Tone
 from handlers.request import Request
-from handlers.wording import _, mark, plural
+from handlers.wording import _, day, mark, plural
 
 CallKey = Annotated[str, TextArgument(limit=32)]
 _TABLE_KINDS = {
@@ -29,14 +31,20 @@ _TABLE_KINDS = {
     "products": "product",
 }
 _PART_NAMES = {
+    "acknowledgements": mark("“Got it”"),
     "activities": mark("entry of the timeline"),
+    "channel_modes": mark("setting of a channel"),
     "consents": mark("consent"),
     "contact_emails": mark("e-mail"),
     "contact_phones": mark("phone number"),
     "custom_fields": mark("field"),
     "digests": mark("digest"),
+    "holidays": mark("holiday"),
     "identities": mark("account"),
+    "leaves": mark("leave"),
+    "mutes": mark("mute"),
     "order_lines": mark("order line"),
+    "role_settings": mark("settings of a role"),
     "stage_changes": mark("stage change"),
     "tags": mark("tag"),
     "users": mark("colleague"),
@@ -44,7 +52,7 @@ _PART_NAMES = {
 # A change of these is known by its value, not by its number; changes of others go along with their record's.
 _POINTS = frozenset({"contact_emails", "contact_phones", "consents", "tags"})
 _ALONG = frozenset({"stage_changes", "order_lines"})
-_CALLED = ("name", "title", "subject", "label", "line", "text", "platform")
+_CALLED = ("name", "title", "subject", "label", "line", "text", "platform", "channel")
 _SHOWN = 5
 _DONE = {
     audit.CREATED: mark("{kind} #{id} is gone again"),
@@ -69,6 +77,7 @@ def undo(request: Request, call: CallKey = "") -> Reply:
         if rows[0].action in {imports.IMPORTED, imports.REVERTED}:
             return _undo_import(request, rows[0])
         taken_back = audit.undo(request.session, key, request.now)
+        received.redraw(request, _matters(taken_back), besides=None)
     except audit.ChangedSince as error:
         raise UserError(
             _changed_since(request, error.row), _("Change it by hand if you still want to.")
@@ -90,6 +99,10 @@ def undo(request: Request, call: CallKey = "") -> Reply:
         else "",
         tone=Tone.GOOD,
     )
+
+
+def _matters(rows: Sequence[AuditRow]) -> set[str]:
+    return {row.after["matter"] for row in rows if row.kind == "acknowledgements"}
 
 
 def _undo_import(request: Request, row: AuditRow) -> Reply:
@@ -165,19 +178,29 @@ def _taken_back(request: Request, rows: Sequence[AuditRow]) -> Iterator[Field]:
             lines = "\n".join(told(each, known) for each in back)
             yield Field(_done(row), lines, sensitivity(back))
         elif row.action != audit.CHANGED and row.kind not in _ALONG:
-            yield Field(_done(row), _called(row))
+            yield Field(_done(row), _called(request, row))
 
 
 def _done(row: AuditRow) -> str:
     return _(_DONE[row.action], kind=_kind(row.kind), id=row.record_id)
 
 
-def _called(row: AuditRow) -> str:
+def _called(request: Request, row: AuditRow) -> str:
     held = {**row.before, **row.after}
+    if row.kind == "leaves":
+        first, last = (date.fromisoformat(held[name]) for name in ("from_on", "until_on"))
+        return _("{first} – {last}", first=day(first), last=day(last))
+    if row.kind == "mutes":
+        return mutes.subject(request, held["subject"])
+    if row.kind == "role_settings":
+        return _(held["role"])
+    if row.kind == "acknowledgements":
+        return request.session.get_one(User, held["user_id"]).name
     return next((held[name] for name in _CALLED if held.get(name)), "–")
 
 
 def _kind(table: str) -> str:
     kind = _TABLE_KINDS.get(table)
     name = KIND_NAMES[kind] if kind else _PART_NAMES.get(table)
-    return _(name).capitalize() if name else table
+    words = _(name) if name else table
+    return words[:1].upper() + words[1:]

@@ -15,8 +15,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from crm_store import models
+from crm_store import audit, history, models
 from handlers.command import commands
+from handlers.differences import plain
 from handlers.notices import notices
 from handlers.subjects import load
 
@@ -67,7 +68,19 @@ def _declared() -> Iterator[str]:
     ):
         yield from (member.value for member in kind)
     yield from STAGES
+    yield from _columns()
     yield from (kind.replace("_", " ") for kind in notices())
+
+
+def _columns() -> Iterator[str]:
+    """Yield the names of the fields that the history and undo tell of, and what their choices are called."""
+    for kind in audit.kinds():
+        if not audit.model(kind).audited:
+            continue
+        for field, column in history.fields_of(kind).items():
+            yield plain(field)
+            for member in getattr(column.type, "enum_class", None) or ():
+                yield member.value.replace("_", " ")
 
 
 def main() -> int:

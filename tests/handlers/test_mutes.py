@@ -94,6 +94,30 @@ def test_a_mute_for_everyone_is_a_managers_and_is_announced_in_the_channels(room
     assert room.in_channel(ROUTED)[-1].reply.title == "Churn alert is heard again."
 
 
+def test_what_is_undone_of_a_mute_for_everyone_is_said_where_it_was_announced(
+    room: Mailroom,
+) -> None:
+    room.plain = False
+    made = room.manager.says(f'mute company:1 until="friday 18:00" {REASON} for=everyone')
+    room.deliver()
+    undone = room.manager.presses(made, "Undo")
+    assert undone.fields[0].value == "company #1 Acme"
+    room.deliver()
+    assert room.in_channel(ROUTED)[-1].reply.title == "company #1 Acme is heard again."
+    again = room.manager.says(f'mute company:1 until="friday 18:00" {REASON} for=everyone')
+    room.deliver()
+    ended = room.manager.presses(again, "Unmute")
+    room.deliver()
+    room.manager.presses(ended, "Undo")
+    room.deliver()
+    said = [post.reply.title[:27] for post in room.in_channel(ROUTED)]
+    assert said[2:] == [
+        "Mona Manager muted company ",
+        "company #1 Acme is heard ag",
+        "Mona Manager muted company ",
+    ]
+
+
 def test_a_muted_channel_hears_that_it_is_muted_and_nothing_else(room: Mailroom) -> None:
     line = f"mute here until=friday {REASON}"
     made = room.manager.says(line, private=False, place="slack:C1:171.5")

@@ -320,3 +320,13 @@ def test_a_longer_history_takes_no_more_statements(desk: Desk) -> None:
 def test_all_that_a_name_may_stand_for_is_listed_in_plain_words(desk: Desk) -> None:
     refused = desk.rep.says("timeline Nemo")
     assert refused.title == "There is no company, contact, deal or ticket called “Nemo”."
+
+
+def test_the_history_of_a_ticket_has_times_and_words_of_the_reader(desk: Desk) -> None:
+    desk.agent.says("ticket new printer burns")
+    desk.agent.says("ticket close 1")
+    closed = said(desk.agent.says("history ticket:1"))[0].split("\n")
+    assert set(closed) >= {"Status: new → closed", "Closed: – → Mon, Nov 16, 2026, 10:00"}
+    desk.agent.says("settings language=zh")
+    closed = said(desk.agent.says("history ticket:1"))[0].split("\n")
+    assert set(closed) >= {"状态：新建 → 已关闭", "关闭时间：– → 2026年11月16日 周一 10:00"}

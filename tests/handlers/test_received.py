@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crm_store import notices
-from crm_store.models import Acknowledgement, Task
+from crm_store import notices, users
+from crm_store.models import Acknowledgement, Task, User
 from crm_store.store import Store
 from handlers.reply import Tone
 from tests.mailroom import Mailroom
@@ -50,6 +50,68 @@ def test_everybody_who_got_it_sees_who_has_it(room: Mailroom) -> None:
         ("test:rep", "Mona Manager has it since M"),
         ("slack:C1", "Mona Manager has it since M"),
     ]
+
+
+def seen_by(room: Mailroom, chat: str, platform: str = "test") -> list[str]:
+    """The last lines of the edits of somebody's messages."""
+    edits = room.surfaces[platform].edits
+    return [
+        (reply.footer.splitlines() or [""])[-1][:20]
+        for sent, reply in edits
+        if sent.address.chat == chat
+    ]
+
+
+def test_when_got_it_is_undone_nobodys_card_says_so_any_more(room: Mailroom) -> None:
+    for who in ("rep", "manager"):
+        room.owe(who, who, payload=a_task(room), matter="fire")
+    room.deliver()
+    for _turn in range(2):
+        seen = room.manager.presses(room.last("manager").reply, "Got it")
+        room.deliver()
+        undone = room.manager.presses(seen, "Undo")
+        room.deliver()
+        assert undone.fields[0].value == "Mona Manager"
+    assert seen_by(room, "rep") == ["Mona Manager has it ", "Task #1"] * 2
+    assert seen_by(room, "manager") == ["Task #1"] * 2
+    assert "Got it" in [action.label for action in room.surfaces["test"].edits[-1][1].actions]
+
+
+def test_who_sees_to_a_folded_message_is_seen_by_those_who_got_one_of_it(room: Mailroom) -> None:
+    for number in range(6):
+        room.owe(f"f{number}", payload=a_task(room), matter=f"M{number}")
+    room.owe("single", "mate", payload=a_task(room), matter="M3")
+    room.deliver()
+    room.rep.presses(room.last("rep").reply, "Got it")
+    room.deliver()
+    assert seen_by(room, "mate") == ["Rita Rep has it sinc"]
+
+
+def test_what_is_seen_to_is_not_put_off(room: Mailroom) -> None:
+    number = room.notice_of("agent")
+    seen = room.agent.says(f"notice ack {number}")
+    refused = room.agent.says(f"notice snooze {number} in 1 hour")
+    assert refused.title == "This is seen to, so it does not come again."
+    room.agent.presses(seen, "Undo")
+    assert "put this off" in room.agent.says(f"notice snooze {number} in 1 hour").title
+
+
+def test_the_edit_goes_where_the_message_stands(room: Mailroom) -> None:
+    with room.session() as session:
+        user = session.get_one(User, room.rep.id)
+        users.add_identity(session, user, "slack", "U1", "slack:D1", room.clock.now())
+        users.set_reachable(session, "test", "rep", reachable=False)
+    room.rep.says("settings language=zh")
+    for who in ("rep", "manager"):
+        room.owe(who, who, payload=a_task(room), matter="fire")
+    room.deliver()
+    room.rep.says("account check test:rep")
+    room.deliver()
+    room.manager.presses(room.last("manager").reply, "Got it")
+    room.deliver()
+    assert len(seen_by(room, "D1", "slack")) == 1
+    assert "Mona Manager 自" in seen_by(room, "D1", "slack")[0]
+    assert seen_by(room, "rep") == []
 
 
 def test_who_was_first_stays_the_one(room: Mailroom) -> None:

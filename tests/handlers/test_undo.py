@@ -135,7 +135,8 @@ def standing(desk: Desk) -> Contents:
         found = contents(session, without={"version"})
     found.pop(AuditRow.__tablename__)
     return {
-        kind: [row for row in rows if row.get("deleted_at") is None] for kind, rows in found.items()
+        kind: [row for row in rows if not (row.get("deleted_at") or row.get("ended_at"))]
+        for kind, rows in found.items()
     }
 
 
@@ -164,6 +165,56 @@ def standing(desk: Desk) -> Contents:
             "digest remove 3",
             "Digest #3 is as it was before",
             "restored",
+        ),
+        (
+            "",
+            "leave add 2026-11-20 2026-11-22",
+            "Leave #1 is gone again",
+            "Fri, Nov 20, 2026 – Sun, Nov 22, 2026",
+        ),
+        ("", "holiday add 2026-12-25 Christmas", "Holiday #1 is gone again", "Christmas"),
+        (
+            "",
+            "mute company:8 until=friday reason=moving",
+            "Mute #1 is gone again",
+            "company #8 Beta Ltd",
+        ),
+        (
+            "",
+            "channel mode edit address=slack:C1",
+            "Setting of a channel #1 is gone again",
+            "slack:C1",
+        ),
+        (
+            "channel mode edit address=slack:C1",
+            "channel mode separate address=slack:C1",
+            "Setting of a channel #1 is as it was before",
+            "Mode: separate → edit",
+        ),
+        (
+            "",
+            "preference role rep weekend sat sun locked=yes",
+            "Settings of a role #1 is gone again",
+            "rep",
+        ),
+        (
+            "preference role rep budget 3",
+            "preference role rep through nothing locked=yes",
+            "Settings of a role #1 is as it was before",
+            "Breaks through: nothing → –\nBreaks through: not locked",
+        ),
+        (
+            "preference set quiet 22:00-08:00",
+            "preference set quiet 20-8",
+            "Colleague #5 is as it was before",
+            "Quiet hours: 20:00-08:00 → 22:00-08:00",
+        ),
+        ("", "notice ack 3", "“Got it” #1 is gone again", "Ada Admin"),
+        (
+            "",
+            "task snooze 5 friday 10:00",
+            "Task #5 is as it was before",
+            "Due: Fri, Nov 20, 2026, 10:00 → –",
         ),
     ],
 )
