@@ -6,7 +6,8 @@ Every kind passes here, on its way to a person or to a channel. The parts stand 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -36,7 +37,6 @@ ALWAYS = notices.CONVERSATION | frozenset(
         postings.KIND,
     }
 )
-_MIDNIGHT = time(0)
 # Which setting says how a notice of a priority reaches a person; what has none comes as a direct message.
 _WAYS = {notices.URGENT: "alerts", notices.ALERT: "alerts", notices.REMINDER: "reminders"}
 # The last priority that breaks through quiet hours and the budget, by what a person lets through.
@@ -118,7 +118,6 @@ class _Judged:
         )
         self._members = _members(session, found)
         self._rests: dict[int, Rest] = {}
-        self._left: dict[int, int] = {}
 
     def verdict(self, due: Due) -> Verdict | None:
         """Return why a notice is not sent now, None when it is."""
@@ -180,10 +179,17 @@ class _Judged:
         if not ours:
             return None
         place = Address.parse(due.target or "")
-        said = {f"{mutes.KIND}{kind}", *mutes.subjects(self._session, about)}
+        said = {f"{mutes.KIND}{kind}", *(self._subjects[about] if about else ())}
         if due.user_id is None:
             said.add(f"{mutes.PLACE}{place.platform}:{place.chat}")
         return next((mute for mute in ours if mute.subject in said), None)
+
+    @cached_property
+    def _subjects(self) -> dict[str, set[str]]:
+        abouts = {due.about for due in self._found}
+        for payload in self._members.values():
+            abouts |= {notices.about_of(each["payload"]) for each in payload["notices"]}
+        return mutes.subjects(self._session, filter(None, abouts))
 
     def _timed(self, due: Due, user: User) -> Verdict | None:
         wishes = preferences.of(user, self._roles)
@@ -197,19 +203,20 @@ class _Judged:
         return self._budgeted(due, user, wishes, wishes.budget)
 
     def _budgeted(self, due: Due, user: User, wishes: Wishes, budget: int) -> Verdict | None:
+        self._sent[user.id] += 1
+        if self._sent[user.id] <= budget:
+            return None
         zone = ZoneInfo(user.time_zone)
         today = self._now.astimezone(zone).date()
-        if user.id not in self._left:
-            since = instant_of(datetime.combine(today, _MIDNIGHT), zone)
-            self._left[user.id] = budget - sent_since(self._session, user.id, since)
-        self._left[user.id] -= 1
-        if self._left[user.id] >= 0:
-            return None
         roundup = instant_of(datetime.combine(today, wishes.roundup), zone)
         if roundup <= self._now:
             tomorrow = today + timedelta(days=1)
             roundup = instant_of(datetime.combine(tomorrow, wishes.roundup), zone)
         return Verdict(due, notices.BUDGET, self._rest(user, wishes).wakes_at(roundup), folds=True)
+
+    @cached_property
+    def _sent(self) -> Counter[int]:
+        return sent_today(self._session, self._users.values(), self._now)
 
     def _rest(self, user: User, wishes: Wishes) -> Rest:
         if user.id not in self._rests:
@@ -240,16 +247,29 @@ class _Judged:
         return (self._now - timedelta(days=1)).date()
 
 
-def sent_since(session: Session, user_id: int, since: datetime) -> int:
-    """Count the messages that a person got one by one, or is just being sent, since a moment."""
-    arrived = sa.and_(Notice.sent_at >= since, Notice.message_id.is_not(None))
-    query = sa.select(sa.func.count()).where(
-        Notice.user_id == user_id,
-        sa.or_(arrived, Notice.state == NoticeState.SENDING),
+def sent_today(session: Session, users: Iterable[User], now: datetime) -> Counter[int]:
+    """Count the messages that people got one by one, or are just being sent, on their own today, by their number."""
+    people: dict[datetime, list[int]] = {}
+    for user in users:
+        zone = ZoneInfo(user.time_zone)
+        midnight = datetime.combine(now.astimezone(zone).date(), time.min)
+        people.setdefault(instant_of(midnight, zone), []).append(user.id)
+    arrived = [
+        sa.and_(Notice.user_id.in_(ids), Notice.sent_at >= since) for since, ids in people.items()
+    ]
+    query = sa.select(Notice.user_id, sa.func.count()).where(
+        Notice.user_id.in_([number for ids in people.values() for number in ids]),
+        sa.or_(
+            sa.and_(Notice.message_id.is_not(None), sa.or_(*arrived)),
+            Notice.state == NoticeState.SENDING,
+        ),
         Notice.priority > notices.REPLY,
         Notice.key.not_like(f"{notices.DAY}%"),
     )
-    return session.execute(query).scalar_one()
+    counts: Counter[int] = Counter()
+    for user_id, count in session.execute(query.group_by(Notice.user_id)):
+        counts[user_id] = count
+    return counts
 
 
 def _mention_key(due: Due) -> str:

@@ -5,7 +5,7 @@ What a mute keeps back is decided in `crm_store/attention.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from crm_store import channels, paging, records
 from crm_store.conversations import Reference
-from crm_store.models import Company, Contact, Deal, Mute, Task, Ticket, User
+from crm_store.models import Mute, User
 from crm_store.records import Model
 
 KIND, PLACE = "kind:", channels.PLACE  # before what is no record
+_PARENTS = ("company", "contact", "deal", "ticket")  # what a record may belong to
 ANNOUNCED = "mute_announced"  # the notice that tells of a mute, which no mute keeps back
 
 
@@ -67,9 +68,11 @@ def audible(
 ) -> list[str]:
     """Return those of some records (`deal:42`) that a reader has not muted, in their order."""
     muted = {mute.subject for mute in session.scalars(_holding(now).where(_of(user_id)))}
+    wanted = list(abouts)
     if not muted:
-        return list(abouts)
-    return [about for about in abouts if not muted & subjects(session, about)]
+        return wanted
+    known = subjects(session, wanted)
+    return [about for about in wanted if not muted & known[about]]
 
 
 def find(session: Session, mute_id: int) -> Mute | None:
@@ -77,13 +80,19 @@ def find(session: Session, mute_id: int) -> Mute | None:
     return session.get(Mute, mute_id)
 
 
-def subjects(session: Session, about: str | None) -> set[str]:
-    """Return the record that a notice is about with the customers it belongs to, as mutes name them."""
-    if about is None:
-        return set()
-    reference = Reference.parse(about)
-    record = records.find(session, reference.kind, reference.id, deleted=True)
-    return {about, *(str(records.reference(each)) for each in _owners(record))}
+def subjects(session: Session, abouts: Iterable[str]) -> dict[str, set[str]]:
+    """Return records (`deal:42`), each with itself and the customers it belongs to, as mutes name them.
+
+    However many they are, that takes one query per kind and step from a record to its company.
+    """
+    level = {Reference.parse(about) for about in abouts}
+    found = {reference: {reference} for reference in level}
+    while level:
+        above = {each: _parents(record) for each, record in _load(session, level).items()}
+        for known in found.values():
+            known.update(*(above[each] for each in known & above.keys()))
+        level = {each for parents in above.values() for each in parents}
+    return {str(each): {str(one) for one in known} for each, known in found.items()}
 
 
 def _holding(now: datetime) -> sa.Select[Mute]:
@@ -95,18 +104,10 @@ def _of(user_id: int | None) -> sa.ColumnElement[bool]:
     return sa.or_(Mute.user_id.is_(None), Mute.user_id == user_id)
 
 
-def _owners(record: Model | None) -> Iterable[Model]:
-    parents: tuple[Model | None, ...] = ()
-    match record:
-        case Contact():
-            parents = (record.company,)
-        case Deal() | Ticket():
-            parents = (record.company, record.contact)
-        case Task():
-            parents = (record.company, record.contact, record.deal, record.ticket)
-        case Company() | None:
-            return
-    for parent in parents:
-        if parent is not None:
-            yield parent
-            yield from _owners(parent)
+def _load(session: Session, level: Collection[Reference]) -> dict[Reference, Model]:
+    return records.load(session, sorted(level, key=str), deleted=True)
+
+
+def _parents(record: Model) -> set[Reference]:
+    numbers = {kind: getattr(record, f"{kind}_id", None) for kind in _PARENTS}
+    return {Reference(kind, number) for kind, number in numbers.items() if number is not None}
