@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload, sessionmaker
 
 from crm_store import audit, notices, records
 from crm_store.conversations import Reference
-from crm_store.models import AuditRow, Base, Notice, NoticeState, Posting
+from crm_store.models import AuditRow, Base, Notice, NoticeState, Posting, Tag
 from crm_store.records import MODELS
 from crm_store.upsert import insert
 
@@ -168,6 +168,8 @@ def _records_of(row: Base) -> Iterable[str]:
     """Yield the records whose cards a row may stand on: itself, and those it belongs or belonged to."""
     if row.__tablename__ in _KINDS:
         yield str(Reference(_KINDS[row.__tablename__], row.id))
+    if isinstance(row, Tag):
+        yield str(Reference(row.kind, row.record_id))
     for column, kind in _LINKS.items():
         if hasattr(row, column):
             history = inspect(row).attrs[column].history

@@ -228,3 +228,15 @@ def test_only_the_newest_cards_of_a_record_are_kept(workspace: SlackHttp) -> Non
         assert len(kept) == postings.MOST
         assert "0" not in kept
         assert postings.purge(session, now + timedelta(seconds=1)) == postings.MOST
+
+
+def test_a_tag_is_seen_on_every_card_of_its_record(workspace: SlackHttp) -> None:
+    workspace.says("rita", 'contact add "Jane Doe"', words("added"))
+    workspace.carry(workspace.slack.app_mention(RITA, SALES, "contact show 1"))
+    workspace.until(lambda: [m for m in posted(workspace) if "Jane Doe" in m.shown])
+    settled(workspace)
+    workspace.says("rita", "contact tag 1 vip", words("vip"))
+    workspace.until(lambda: "vip" in card(workspace, "Jane Doe").shown)
+    settled(workspace)
+    workspace.says("rita", "contact untag 1 vip", [])
+    workspace.until(lambda: "vip" not in card(workspace, "Jane Doe").shown)
