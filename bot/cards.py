@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
+    from crm_store.models import Notice
     from crm_store.postings import Card
     from crm_store.store import Session
     from handlers.reply import Reply, Row
@@ -43,6 +44,11 @@ def card_of(
     return postings.Card(
         reply.record, user_id, audience, face, now, session.info.get("seen", 0), call
     )
+
+
+def audience_of(notice: Notice) -> str:
+    """Return who reads what a notice says: its reader alone, or all who are where it goes."""
+    return str(notice.payload.get("audience") or ("self" if notice.user_id else "team"))
 
 
 def for_audience(reply: Reply, audience: str) -> Reply:

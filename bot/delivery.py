@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from datetime import time as hour
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from bot.cards import card_of
+from bot.cards import audience_of, card_of
 from bot.leadership import Leadership
 from bot.pacing import Paces
 from bot.surface import DeliveryError, Sent
@@ -427,8 +427,7 @@ def _drawn(session: Session, notice: Notice, message: _Message) -> _Message | No
     redraws = notice.kind == postings.KIND
     edits = redraws or notice.kind == acknowledgements.NOTICE
     reader = notice.payload["owner_id"] if edits else notice.user_id
-    audience = notice.payload.get("audience", "self")
-    card = card_of(session, message.reply, reader, notice.created_at, audience)
+    card = card_of(session, message.reply, reader, notice.created_at, audience_of(notice))
     if redraws and card:
         shown = postings.of_message(session, message.address, message.reply.edits)
         if shown is None or shown.face == card.face:

@@ -94,7 +94,10 @@ class Lookups:
             if user is None or found is None or not user.role.may(found[0].role):
                 return {}
             with speaking(user.language, user.time_zone):
-                call = filled(*found, incoming.values)
+                try:
+                    call = filled(*found, incoming.values, incoming.shown)
+                except UserError:
+                    return {}
                 request = self._aside(session, user, incoming.place, call)
                 return mistakes(found[0], request)
 

@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
-from bot.cards import card_of, for_audience
+from bot.cards import audience_of, card_of, for_audience
 from bot.clock import Clock
 from bot.intake import Intake
 from bot.suggestions import bug, busy, refusal, unknown
 from bot.surface import Incoming, Sent
-from bot.threads import about_thread, is_talk, refuse_second_ticket
+from bot.threads import about_thread, is_talk, refuse_second_ticket, words_of
 from crm_store import inbox, postings, threads, users
 from crm_store.addresses import Address
 from crm_store.conversations import Memory, NoMemory, lengthen
@@ -234,7 +234,7 @@ class Router:
 
         telling = Telling(session, notice.user, now, self.defaults, run, address)
         reply = say(telling, notice)
-        return reply and for_audience(reply, notice.payload.get("audience", "self"))
+        return reply and for_audience(reply, audience_of(notice))
 
     def _handle(self, incoming: Incoming, inbox_id: int | None, *, last: bool) -> Answer | None:
         actor = Actor(None, incoming.platform, "", secrets.token_hex(6))
@@ -275,7 +275,7 @@ class Router:
         now = self.clock.now()
         memory = Memory(session, incoming.place, incoming.sender, now)
         about = threads.bound(session, incoming.place)
-        if incoming.unaddressed and is_talk(incoming, memory, about):
+        if incoming.unaddressed and is_talk(incoming, memory):
             session.info["actor"] = replace(
                 actor, user_id=user.id if user else None, command="note add", at=now
             )
@@ -304,7 +304,7 @@ class Router:
             postings.leave_alone(session, incoming.place, incoming.message_id)
         memory.dialog = None
         reply: Reply = command.handler(request, **values)
-        if incoming.binds and memory.subject:
+        if incoming.binds and about is None and memory.subject:
             threads.bind(session, incoming.place, memory.subject, now)
         session.flush()
         consequences.follow(request)
@@ -363,7 +363,7 @@ class Router:
         if found is None:
             raise unknown(text)
         command, rest = found
-        return command, filled(command, rest, incoming.values)
+        return command, filled(command, rest, words_of(incoming), incoming.shown)
 
     def _request(  # noqa: PLR0913 - what it is made of
         self,

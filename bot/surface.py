@@ -72,6 +72,7 @@ class Incoming:
         text: what was typed; empty for buttons and forms.
         line: the command line behind a pressed button or a submitted form; empty when typed.
         values: what a submitted form holds, by the name of its field.
+        shown: what those fields held before, where the surface knows.
         language: the language the platform guesses, such as `zh-hans`; empty when it does not say.
         pressed: it came from a button.
         message_id: the message that the button stands on.
@@ -94,6 +95,7 @@ class Incoming:
     text: str = ""
     line: str = ""
     values: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
     language: str = ""
     pressed: bool = False
     message_id: str = ""

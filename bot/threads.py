@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.visible import fit, units
+from handlers.arguments import TEXT_LIMIT
 from handlers.command import match
 from handlers.errors import UserError
 from handlers.reading.line import clean, strip_prefix
@@ -12,15 +14,17 @@ from handlers.request import Call
 from handlers.wording import _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.surface import Incoming
     from crm_store.conversations import Memory, Reference
     from handlers.command import Command
 
 
-def is_talk(incoming: Incoming, memory: Memory, about: Reference | None) -> bool:
-    """Tell whether a line in a thread is said to its people, not to us."""
+def is_talk(incoming: Incoming, memory: Memory) -> bool:
+    """Tell whether a line in a thread is said to its people, not to us: it is no command and answers no question."""
     is_command = match(strip_prefix(clean(incoming.text)) or "") is not None
-    return incoming.overheard or (about is not None and not is_command and memory.dialog is None)
+    return incoming.overheard or (not is_command and memory.dialog is None)
 
 
 def refuse_second_ticket(command: Command, about: Reference | None) -> None:
@@ -34,6 +38,19 @@ def refuse_second_ticket(command: Command, about: Reference | None) -> None:
         raise UserError(
             _("This thread belongs to ticket #{id} already.", id=about.id), actions=(show,)
         )
+
+
+def words_of(incoming: Incoming) -> Mapping[str, str]:
+    """Return what a form holds, or a message: its words cut to what a command takes, with a sign that they were."""
+    if not incoming.binds:
+        return incoming.values
+    measure = units if incoming.asks else len  # the form that asks takes as many units
+    sign = _("[cut: the message is longer]")
+    room = TEXT_LIMIT - len(sign) - 1
+    return {
+        name: value if measure(value) <= TEXT_LIMIT else f"{fit(value, room, measure)} {sign}"
+        for name, value in incoming.values.items()
+    }
 
 
 def about_thread(command: Command, call: Call, about: Reference | None) -> Call:

@@ -330,12 +330,16 @@ class Worker:
             silence = DeliveryError("no answer in time", in_doubt=True)
             await self._unanswered(surface, row, silence)
         else:
-            await self._close(row, answer.get("card"), sent)
+            await self._close(row, surface.read(row.body), answer.get("card"), sent)
 
     async def _close(
-        self, row: Claimed, card: dict[str, Any] | None = None, sent: Sent | None = None
+        self,
+        row: Claimed,
+        incoming: Incoming | None = None,
+        card: dict[str, Any] | None = None,
+        sent: Sent | None = None,
     ) -> None:
-        note = partial(_note_answer, row_id=row.id, card=card, sent=sent)
+        note = partial(_note_answer, row_id=row.id, incoming=incoming, card=card, sent=sent)
         try:
             await self._at(self._door, note)
         except (StoreUnavailable, Conflict) as error:
@@ -378,9 +382,17 @@ class Worker:
 
 
 def _note_answer(
-    session: Session, *, row_id: int, card: dict[str, Any] | None, sent: Sent | None
+    session: Session,
+    *,
+    row_id: int,
+    incoming: Incoming | None,
+    card: dict[str, Any] | None,
+    sent: Sent | None,
 ) -> None:
     inbox.answered(session, row_id)
+    if sent and incoming and incoming.replaces and sent.message_id != incoming.message_id:
+        # The answer could not take the place of this one, so nothing else will.
+        postings.forget(session, incoming.place, incoming.message_id)
     if sent and card:
         postings.note(session, sent.address, sent.message_id, Card.from_dict(card))
     elif sent:

@@ -30,7 +30,7 @@ from handlers.errors import UserError
 from handlers.forms import Missing
 from handlers.notices import Telling, notice, why
 from handlers.reading.line import strip_prefix
-from handlers.reply import Action, Field, Reply, Row, Sensitivity, Style, Table, Tone
+from handlers.reply import Action, Field, Reply, Row, Style, Table, Tone
 from handlers.request import Request
 from handlers.wording import _, day, mark, moment, plural, stamp
 
@@ -192,8 +192,7 @@ def tell_digest(telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
         reply = telling.run(digest.line)
     except (UserError, Missing) as error:
         return _failure(digest, error)
-    dressed = _dressed(telling.session, digest, reply, telling.now)
-    return dressed if telling.reader else _for_channel(dressed)
+    return _dressed(telling.session, digest, reply, telling.now)
 
 
 @notice("digest_failed")
@@ -334,13 +333,3 @@ def _failure(digest: Digest, error: UserError | Missing) -> Reply:
         fields=(Field(_("Line"), digest.line), Field(_("Owner"), digest.owner.name)),
         tone=Tone.WARNING,
     )
-
-
-def _for_channel(reply: Reply) -> Reply:
-    fields = tuple(
-        replace(field, value=_("only shown in private"))
-        if field.sensitivity is Sensitivity.PERSONAL
-        else field
-        for field in reply.fields
-    )
-    return replace(reply, fields=fields)

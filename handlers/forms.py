@@ -82,14 +82,28 @@ def form(command: Command, request: Request) -> Form:
     return Form(command.name, _(command.help), fields)
 
 
-def filled(command: Command, rest: str, entered: Mapping[str, str]) -> Call:
+def filled(
+    command: Command, rest: str, entered: Mapping[str, str], shown: Mapping[str, str]
+) -> Call:
     """Return the call of a line, after its command's name, and of what was entered in the form that carries it.
 
-    A form that changes a record names it in its line and shows what the record holds: blank is emptied there.
+    A form that changes a record names it in its line and has `shown` what the record held: what was left as it
+    was is not said again, since others may have changed it meanwhile; blank is emptied.
+
+    Raises:
+        UserError: a form that changes a record was left as it was.
     """
     values = command.parse(rest)
-    edits = all(p.name in values for p in command.parameters if p.required)
-    given = {name: clean(value) for name, value in entered.items() if edits or value.strip()}
+    if not all(p.name in values for p in command.parameters if p.required):
+        given = {name: clean(value) for name, value in entered.items() if value.strip()}
+        return Call(command.name, {**values, **given})
+    given = {
+        name: clean(value)
+        for name, value in entered.items()
+        if name not in shown or clean(value) != clean(shown[name])
+    }
+    if entered and not given:
+        raise UserError(_("The form was left as it was; nothing is changed."))
     return Call(command.name, {**values, **given})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot import charts
+from bot.cards import for_audience
 from bot.config import Config
 from bot.lookups import Lookups
 from bot.slack import events, forms, home, previews, sending
@@ -29,15 +30,16 @@ from bot.slack.agent import Agent
 from bot.slack.channels import Channels
 from bot.slack.events import Body, Destination
 from bot.slack.guests import Guests
+from bot.slack.messages import Messages
 from bot.slack.modals import Modals
 from bot.slack.profiles import Profiles
-from bot.slack.render import SlackMessage, render
+from bot.slack.render import render
 from bot.surface import DeliveryError, Incoming, Profile, Sent
 from crm_store.addresses import Address
 from crm_store.models import Role
 from crm_store.store import StoreUnavailable
 from handlers.forms import opens_form
-from handlers.reply import Chart, Reply
+from handlers.reply import Reply
 from handlers.wording import _, speaking
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ class Slack:
         self._config = config.slack
         self._language = config.defaults.language
         self._lookups = lookups
-        self._channels = Channels(self._channel_info)
+        self._channels = Channels(self._ask)
         self._guests = Guests(self._ask)
         self._agent = Agent(self._call, self._language)
         self._modals = Modals(self._call, self._language)
@@ -69,7 +71,6 @@ class Slack:
         self._receive = receive
         self._shorten = shorten
         self._bot_user = ""
-        self._direct: dict[str, str] = {}
         self._profiles = Profiles()
         self._tasks: set[asyncio.Task[None]] = set()
         self._handler: AsyncSocketModeHandler | None = None
@@ -84,6 +85,7 @@ class Slack:
         self.client = sending.client(
             token.reveal() if token else "", self._config.api_base_url, self._session
         )
+        self._messages = Messages(self.client, self._session)
         self._bolt = self._application()
         self._begin(self._guests.watch())
         if not await self._connect():
@@ -93,8 +95,8 @@ class Slack:
         """Disconnect."""
         for task in list(self._tasks):
             task.cancel()
-        self._modals.stop()
-        self._agent.stop()
+        for part in (self._modals, self._agent, self._channels, self._guests):
+            part.stop()
         if self._handler:
             await self._handler.close_async()  # type: ignore[no-untyped-call]
         await self._session.close()
@@ -121,10 +123,12 @@ class Slack:
             await self._modals.tell(body, reply)
             reply = forms.fillable(reply)
             message = await asyncio.to_thread(render, reply, self._shorten)
+            key = f"answer:{events.key_of(body)}"
             swap = reply.replaces and events.replaces(body)
-            sent = await self._put(body, to, message, swap=swap, again=again)
+            sent = await self._messages.put(to, message, key=key, swap=swap, again=again)
             if message.chart:
-                await self._upload(message.chart, to, language)
+                place = sent.address if sent else Address(self.name, to.user)
+                await self._messages.upload(message.chart, place, language)
         return sent
 
     async def send(  # noqa: PLR0913 - the protocol of the surfaces
@@ -132,15 +136,13 @@ class Slack:
     ) -> Sent:
         """Post one message; a user's id as the chat means the direct message with them."""
         del again  # delivery has looked the key up before
-        channel = await self._channel(address.chat)
         with speaking(language, zone):
+            reply = await self._for_readers(address.chat, reply)
             message = await asyncio.to_thread(render, forms.fillable(reply), self._shorten)
-            ts = await self._post(channel, address.thread, message, key)
+            sent = await self._messages.post(address, message, key)
             if message.chart:
-                await self._upload(
-                    message.chart, Destination(channel, address.thread, ""), language
-                )
-        return Sent(ts, Address(self.name, channel, address.thread))
+                await self._messages.upload(message.chart, sent.address, language)
+        return sent
 
     async def _answer_home(self, body: Body, reply: Reply, to: Destination) -> Sent | None:
         """Publish the home tab, or show over it what a button of it was answered."""
@@ -150,18 +152,10 @@ class Slack:
             return place
         view = await asyncio.to_thread(home.modal, reply, self._shorten)
         on_top = (body.get("view") or {}).get("type") == "modal"
-        try:
-            if on_top:
-                await self._call("views.update", {"view_id": body["view"]["id"], "view": view})
-            else:
-                await self._call("views.open", {"trigger_id": body["trigger_id"], "view": view})
-        except DeliveryError as error:
-            log.info("modal not opened reason=%s", error.reason)
-            message = await asyncio.to_thread(render, reply, self._shorten)
-            channel = await self._channel(to.user)
-            ts = await self._post(channel, "", message, f"answer:{events.key_of(body)}")
-            return Sent(ts, Address(self.name, channel))
-        return None
+        if await self._modals.show(body, view, instead=body["view"]["id"] if on_top else ""):
+            return None
+        message = await asyncio.to_thread(render, reply, self._shorten)
+        return await self._messages.post(place.address, message, f"answer:{events.key_of(body)}")
 
     async def _publish(self, place: Sent, reply: Reply) -> None:
         role, _language = await asyncio.to_thread(
@@ -173,9 +167,7 @@ class Slack:
 
     async def find(self, address: Address, key: str) -> Sent | None:
         """Look a message up by the key it was posted with."""
-        channel = await self._channel(address.chat)
-        ts = await sending.find(self.client, channel, address.thread, key)
-        return Sent(ts, Address(self.name, channel, address.thread)) if ts else None
+        return await self._messages.find(address, key)
 
     async def edit(self, sent: Sent, reply: Reply, *, language: str, zone: str) -> Sent:
         """Put a reply in the place of a message, or of the home tab."""
@@ -183,9 +175,35 @@ class Slack:
             if sent.message_id == home.PUBLISHED:
                 await self._publish(sent, reply)
                 return sent
+            reply = await self._for_readers(sent.address.chat, reply)
             message = await asyncio.to_thread(render, forms.fillable(reply), self._shorten)
-        await self._update(sent.address.chat, sent.message_id, message)
+        await self._messages.update(sent.address.chat, sent.message_id, message)
         return sent
+
+    async def _for_readers(self, chat: str, reply: Reply) -> Reply:
+        """Return what may be shown in a conversation.
+
+        Raises:
+            DeliveryError: other companies are in it, and we are to be silent there.
+        """
+        if not events.is_channel(chat):
+            return reply
+        shows = await self._shows_all(chat)
+        if shows is None:
+            raise DeliveryError("shared_channel", permanent=True)
+        return reply if shows else for_audience(reply, "outside")
+
+    async def _shows_all(self, channel: str, said: object = None) -> bool | None:
+        """Tell whether what is internal may be shown in a channel, no while it cannot be known; None: nothing may.
+
+        `said` is what an event says of the channel's being shared.
+        """
+        shared, guests = await asyncio.gather(
+            self._channels.is_shared(channel, said), self._guests.are_in(channel)
+        )
+        if shared and not self._config.shared_channels:
+            return None
+        return shared is False and guests is False
 
     def _application(self) -> AsyncApp:
         # Functions, not methods: Bolt reads the names of their parameters.
@@ -210,6 +228,7 @@ class Slack:
 
     async def _keep(self, body: Body) -> BoltResponse:
         """Keep the event, then let Bolt acknowledge it; what cannot be kept is not acknowledged."""
+        arrived = asyncio.get_running_loop().time()
         if not self._bot_user and body.get("type") == "event_callback":
             # Who is mentioned cannot be told yet; Slack sends the event again.
             return BoltResponse(status=503)
@@ -222,30 +241,33 @@ class Slack:
             if self._config.agent and events.begins(body):
                 self._begin(self._greet(body["event"]))
                 return BoltResponse(status=200)
-            return await self._read(body)
+            return await self._read(body, arrived)
         except events.MALFORMED as error:
             log.warning("event not understood reason=%s", type(error).__name__)
             return BoltResponse(status=200)
 
-    async def _read(self, body: Body) -> BoltResponse:
-        known = await self._known(body)
-        if known is None:
+    async def _read(self, body: Body, arrived: float) -> BoltResponse:
+        told = await self._told(body)
+        if told is None:
             return BoltResponse(status=503)
-        body = body | known
+        body = body | told
         incoming = events.read(body, self._bot_user, self._config.commands)
-        if incoming is None or events.IGNORED in known:
+        if incoming is None:
             return BoltResponse(status=200)
-        return await self._take(body, incoming)
+        if channel := events.channel_of(body):
+            shows = await self._shows_all(channel, body.get("is_ext_shared_channel"))
+            if shows is None:
+                return BoltResponse(status=200)
+            body[events.OUTSIDE] = not shows
+            incoming = replace(incoming, outside=not shows)
+        return await self._take(body, incoming, arrived)
 
     async def _preview(self, body: Body) -> None:
         """Show what links lead to; a preview that is lost costs nothing, so nothing is kept."""
         event, settings = body["event"], self._config
         if event.get("channel") not in settings.preview_channels or not settings.link_domain:
             return
-        flag = body.get("is_ext_shared_channel")
-        if await self._channels.is_shared(event["channel"], flag):
-            return
-        if await self._guests.are_in(event["channel"]):
+        if not await self._shows_all(event["channel"], body.get("is_ext_shared_channel")):
             return
         lines = previews.links(body, settings.link_domain)
         person = events.sender_of(body)
@@ -274,19 +296,8 @@ class Slack:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _known(self, body: Body) -> Body | None:
-        """Return what is to be kept besides what Slack says; None when it cannot be told, so that it comes again."""
-        channel = events.channel_of(body)
-        if channel and await self._channels.is_shared(channel, body.get("is_ext_shared_channel")):
-            if not self._config.shared_channels:
-                return {events.IGNORED: True}
-            return {**(await self._told(body) or {}), events.OUTSIDE: True}
-        told = await self._told(body)
-        if told is not None and channel and await self._guests.are_in(channel):
-            return {**told, events.OUTSIDE: True}
-        return told
-
     async def _told(self, body: Body) -> Body | None:
+        """Return what is to be kept besides what Slack says; None when it cannot be told, so that it comes again."""
         event = body.get("event") or {}
         made = dict(self._config.reactions).get(str(event.get("reaction")))
         if event.get("type") == "reaction_added" and made and event["item"]["type"] == "message":
@@ -311,25 +322,26 @@ class Slack:
         thread = message.get("thread_ts") or item["ts"]
         return {events.MAKES: made, events.TEXT: message.get("text", ""), events.THREAD: thread}
 
-    async def _take(self, body: Body, incoming: Incoming) -> BoltResponse:
-        if incoming.values and (wrong := await self._mistakes(body, incoming)):
+    async def _take(self, body: Body, incoming: Incoming, arrived: float) -> BoltResponse:
+        submitted = body.get("type") == "view_submission"
+        if submitted and (wrong := await self._mistakes(body, incoming)):
             return BoltResponse(status=200, body=wrong)
         kept = body | {"rapport_bot": self._bot_user}
-        if opens_form(incoming.line or incoming.text):
-            self._modals.expect(body)
+        expected: list[Modals | Agent] = []
+        if not submitted and opens_form(incoming.line or incoming.text):
+            expected += [self._modals] if self._modals.expect(body, arrived) else []
         if self._config.agent:
-            self._agent.expect(body)
+            expected += [self._agent] if self._agent.expect(body, arrived) else []
+        is_new = False
         try:
-            if not await self._receive(self.name, incoming.key, incoming.sender, kept):
-                self._forget(body)
+            is_new = await self._receive(self.name, incoming.key, incoming.sender, kept)
         except StoreUnavailable:
-            self._forget(body)
             return self._not_kept(body)
+        finally:
+            # What an earlier delivery of the same event began goes on.
+            for part in expected if not is_new else ():
+                part.forget(body)
         return BoltResponse(status=200)
-
-    def _forget(self, body: Body) -> None:
-        self._modals.forget(body)
-        self._agent.forget(body)
 
     async def _suggest(self, body: Body) -> BoltResponse:
         """Answer what a person types into a select; nothing is kept of it."""
@@ -407,10 +419,6 @@ class Slack:
             self._handler = AsyncSocketModeHandler(self._bolt, token.reveal() if token else "")
         await self._handler.connect_async()  # type: ignore[no-untyped-call]
 
-    async def _channel_info(self, channel: str) -> Body:
-        answer: Any = await sending.call(self.client.conversations_info(channel=channel))
-        return dict(answer.data)
-
     async def _ask(self, method: str, arguments: Body) -> Body:
         answer: Any = await sending.call(self.client.api_call(method, params=arguments))
         return dict(answer.data)
@@ -418,83 +426,3 @@ class Slack:
     async def _call(self, method: str, arguments: Body) -> Body:
         answer: Any = await sending.call(self.client.api_call(method, json=arguments))
         return dict(answer.data)
-
-    async def _put(
-        self, body: Body, to: Destination, message: SlackMessage, *, swap: bool, again: bool
-    ) -> Sent | None:
-        if to.response_url:
-            return await self._respond(to, message, swap=swap)
-        channel = await self._channel(to.channel)
-        if swap and to.message:
-            await self._update(to.channel, to.message, message)
-            return Sent(to.message, to.address)
-        key = f"answer:{events.key_of(body)}"
-        ts = await sending.find(self.client, channel, to.thread, key) if again else None
-        ts = ts or await self._post(channel, to.thread, message, key)
-        return Sent(ts, Address(self.name, channel, to.thread))
-
-    async def _respond(self, to: Destination, message: SlackMessage, *, swap: bool) -> Sent | None:
-        payload = {"text": message.text, "blocks": message.blocks, "replace_original": swap}
-        try:
-            await sending.respond(
-                self._session, to.response_url, payload | {"response_type": "ephemeral"}
-            )
-        except DeliveryError as error:
-            if not error.permanent:
-                raise
-            # Used five times or older than half an hour: the same answer in private.
-            channel = await self._channel(to.user)
-            ts = await self._post(channel, "", message, "")
-            return Sent(ts, Address(self.name, channel))
-        return None
-
-    async def _post(self, channel: str, thread: str, message: SlackMessage, key: str) -> str:
-        answer = await sending.call(
-            self.client.chat_postMessage(
-                channel=channel,
-                thread_ts=thread or None,
-                text=message.text,
-                blocks=message.blocks,
-                mrkdwn=False,
-                metadata=sending.metadata(key) if key else None,
-                link_names=False,
-                parse="none",
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        )
-        return str(answer["ts"])
-
-    async def _update(self, channel: str, ts: str, message: SlackMessage) -> None:
-        await sending.call(
-            self.client.chat_update(
-                channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
-            )
-        )
-
-    async def _upload(self, chart: Chart, to: Destination, language: str) -> None:
-        picture = await asyncio.to_thread(charts.png, chart, language)
-        channel = await self._channel(to.user) if to.response_url else to.channel
-        thread = "" if to.response_url else to.thread
-        try:
-            await sending.call(
-                self.client.files_upload_v2(
-                    channel=channel,
-                    thread_ts=thread or None,
-                    content=picture,
-                    filename="chart.png",
-                    title=chart.title,
-                    alt_txt=chart.title,
-                )
-            )
-        except DeliveryError as error:
-            # The numbers are in the message already; a missing picture is no reason to send it again.
-            log.warning("chart not uploaded reason=%s", error.reason)
-
-    async def _channel(self, chat: str) -> str:
-        if not chat.startswith(("U", "W")):
-            return chat
-        if chat not in self._direct:
-            opened = await sending.call(self.client.conversations_open(users=chat))
-            self._direct[chat] = opened["channel"]["id"]
-        return self._direct[chat]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HOLD = 0.7  # seconds after which an answer is late enough for a status: nobody reads one that only flashes
+STAYS = 120.0  # seconds after which Slack takes a status away by itself
 DESCRIPTION = (
     "The CRM that your team talks to: customers, deals, tickets and tasks. Ask in plain words, or type a command; "
     "nothing is changed before you confirm it."
@@ -75,12 +76,18 @@ class Agent:
             "assistant.threads.setSuggestedPrompts", {"channel_id": channel, "prompts": offered}
         )
 
-    def expect(self, body: Body) -> None:
-        """Say that an answer is on its way when it does not come soon."""
+    def expect(self, body: Body, arrived: float) -> bool:
+        """Say that an answer is on its way when it does not come soon; False where that begun before, or cannot be.
+
+        `arrived` is when the event came, in the seconds of the loop's clock.
+        """
         event = body.get("event") or {}
         key = events.key_of(body)
-        if key and event.get("channel_type") == "im" and key not in self._waiting:
-            self._waiting[key] = _Status(asyncio.create_task(self._hold(key, event)))
+        if not key or event.get("channel_type") != "im" or key in self._waiting:
+            return False
+        holding = self._hold(key, event, arrived + HOLD)
+        self._waiting[key] = _Status(asyncio.create_task(holding))
+        return True
 
     def forget(self, body: Body) -> None:
         """Expect no answer after all."""
@@ -97,13 +104,16 @@ class Agent:
         self.forget(body)
 
     def stop(self) -> None:
-        """Wait for nothing any more; Slack takes a status away by itself after two minutes."""
+        """Wait for nothing any more."""
         for status in self._waiting.values():
             status.task.cancel()
 
-    async def _hold(self, key: str, event: Body) -> None:
-        await asyncio.sleep(HOLD)
+    async def _hold(self, key: str, event: Body, until: float) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(until - loop.time())
         self._waiting[key].shown = True
+        # What has no answer by then, since there is nothing to say, will have none.
+        loop.call_later(STAYS, self._waiting.pop, key, None)
         with speaking(self._language, "UTC"):
             status = _("is looking it up…")
         await self._set_status(event, status)

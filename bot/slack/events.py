@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 from slack_sdk.signature import SignatureVerifier
 
-from bot.slack.forms import MODAL, read_form
+from bot.slack.forms import MODAL, initially, read_form
 from bot.slack.render import read_press
 from bot.surface import Incoming
 from crm_store.addresses import Address
@@ -24,8 +24,8 @@ Body: TypeAlias = dict[str, Any]
 
 PLATFORM = "slack"
 # What is known of an event besides what Slack says, kept with it.
-BOUND, IGNORED, OUTSIDE, MAKES, TEXT, THREAD = (
-    f"rapport_{name}" for name in ("bound", "ignored", "outside", "makes", "text", "thread")
+BOUND, OUTSIDE, MAKES, TEXT, THREAD = (
+    f"rapport_{name}" for name in ("bound", "outside", "makes", "text", "thread")
 )
 # What a message can become, by a shortcut or by an emoji.
 MADE: Mapping[str, str] = {"ticket": "ticket new", "note": "note add", "task": "task add"}
@@ -106,9 +106,9 @@ def _key_of_event(body: Body) -> str | None:
     if event.get("type") == "app_home_opened" and event.get("tab") == "home":
         return f"home:{event['user']}:{event['event_ts']}"
     if event.get("type") == "reaction_added" and MAKES in body:
-        # Whoever puts it there, one emoji makes one thing of a message.
-        item = event["item"]
-        return f"reaction:{item['channel']}:{item['ts']}:{event['reaction']}"
+        # Of each person, and each time: one who was refused must not stand in the way of others.
+        item, put = event["item"], (event["reaction"], event["user"], event["event_ts"])
+        return ":".join(("reaction", item["channel"], item["ts"], *put))
     if event.get("type") in {"message", "app_mention"} and "channel" in event and "ts" in event:
         return f"{event['channel']}:{event['ts']}"
     return None
@@ -190,7 +190,12 @@ def channel_of(body: Body) -> str:
     if "command" in body or is_home(body) or key_of(body) is None:
         return ""
     to = destination(body)
-    return to.channel if to.channel.startswith(("C", "G")) and not to.response_url else ""
+    return to.channel if is_channel(to.channel) and not to.response_url else ""
+
+
+def is_channel(chat: str) -> bool:
+    """Tell whether a conversation is one that others may read: a channel or a group message."""
+    return chat.startswith(("C", "G"))
 
 
 def asked(body: Body) -> tuple[str, str, str, str]:
@@ -284,8 +289,11 @@ def _what(body: Body, bot_user: str, commands: tuple[str, ...]) -> Mapping[str, 
         if body["view"].get("callback_id") != MODAL:
             return None
         carried = json.loads(body["view"]["private_metadata"])
-        values = read_form(body["view"]["state"])
-        return {"line": carried["command"], "values": values, "binds": "binds" in carried}
+        form = {
+            "values": read_form(body["view"]["state"]),
+            "shown": initially(body["view"].get("blocks", [])),
+        }
+        return {"line": carried["command"], "binds": "binds" in carried, **form}
     person = body["actions"][0].get("selected_user")
     press = read_press(body["actions"][0])
     line = STORED + press.value if press.kind == "key" else press.value

@@ -47,6 +47,14 @@ _PICKERS = {
     FieldKind.DATE: ("datepicker", "initial_date"),
     FieldKind.MOMENT: ("datetimepicker", "initial_date_time"),
 }
+# What an element holds at first, and what Slack calls it in what is submitted.
+_HELD = {
+    "initial_value": "value",
+    "initial_option": "selected_option",
+    "initial_user": "selected_user",
+    "initial_date": "selected_date",
+    "initial_date_time": "selected_date_time",
+}
 _FACTS: dict[str, Block] = {"external_select": {"min_query_length": 1}}
 
 
@@ -87,6 +95,15 @@ def read_form(view_state: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def initially(blocks: list[Block]) -> dict[str, str]:
+    """Read what the fields of a modal held when it was opened, as `read_form` reads what they hold when submitted."""
+    return {
+        block["block_id"]: _entered(_as_entered(block["element"]))
+        for block in blocks
+        if block.get("type") == "input"
+    }
+
+
 def options(found: Iterable[Choice]) -> Block:
     """Draw what a select that asks while a person types is answered."""
     fitting = [choice for choice in found if 0 < units(choice.value) <= OPTION_VALUE]
@@ -118,6 +135,11 @@ def _entered(element: dict[str, Any]) -> str:
     if element.get("selected_date_time"):
         return datetime.fromtimestamp(element["selected_date_time"], UTC).strftime(_MINUTE)
     return element.get("value") or chosen.get("value") or element.get("selected_date") or ""
+
+
+def _as_entered(element: Block) -> dict[str, Any]:
+    held = {key: name for key, name in _HELD.items() if key in element}
+    return {name: element[key] for key, name in held.items()}
 
 
 def _input(field: FormField) -> Block:

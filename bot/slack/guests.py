@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 
+from bot.slack.known import Known
 from bot.surface import DeliveryError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 
 _FRESH = 3600.0  # seconds between two readings of the list
 _RETRY = 60.0  # seconds until a list that could not be read is asked for again
-_KEPT = 600.0  # seconds for which the people of a channel are taken to be the same
-_PATIENCE = 1.0  # seconds, of the three in which an event has to be acknowledged
 _PAGE = 1_000  # people in one answer, the most that Slack gives
 
 
@@ -34,7 +32,7 @@ class Guests:
         self._ask = ask
         self._guests: frozenset[str] = frozenset()
         self._read = asyncio.Event()
-        self._channels: dict[str, tuple[bool, float]] = {}
+        self._channels = Known(self._has_one)
 
     async def watch(self) -> None:
         """Read who is a guest, again and again."""
@@ -46,26 +44,20 @@ class Guests:
                 await asyncio.sleep(max(_RETRY, getattr(error, "retry_after", None) or 0.0))
                 continue
             self._guests = frozenset(one["id"] for one in people if _is_guest(one))
-            self._channels.clear()
+            self._channels.forget()
             self._read.set()
             await asyncio.sleep(_FRESH)
 
-    async def are_in(self, channel: str) -> bool:
-        """Tell whether a guest reads along in a channel; yes while it cannot be known."""
-        known = self._channels.get(channel)
-        if known and time.monotonic() - known[1] < _KEPT:
-            return known[0]
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._read.wait()
-                found = await self._has_one(channel)
-        except (TimeoutError, DeliveryError) as error:
-            log.warning("people of a channel not known reason=%s", type(error).__name__)
-            return True
-        self._channels[channel] = found, time.monotonic()
-        return found
+    async def are_in(self, channel: str) -> bool | None:
+        """Tell whether a guest reads along in a channel; None while it cannot be known."""
+        return await self._channels.get(channel)
+
+    def stop(self) -> None:
+        """Ask nothing more."""
+        self._channels.stop()
 
     async def _has_one(self, channel: str) -> bool:
+        await self._read.wait()
         if not self._guests:
             return False
         members = self._all("conversations.members", {"channel": channel}, "members")

@@ -32,6 +32,7 @@ SCOPES: Mapping[str, str] = {
     "im:history": "lines in the direct message",
     "im:write": "opening a direct message with a colleague",
     "mpim:history": "as channels:history, in group messages",
+    "mpim:read": "as channels:read, in group messages",
     "users:read": "language and time zone of a person at the first contact; who is a guest",
     "users:read.email": "a hint to who a stranger may be; nobody is linked by it",
 }

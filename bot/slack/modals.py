@@ -43,11 +43,17 @@ class Modals:
         self._language = language
         self._loading: dict[str, _Loading] = {}
 
-    def expect(self, body: Body) -> None:
-        """Show that a form is on its way when it does not come soon."""
+    def expect(self, body: Body, arrived: float) -> bool:
+        """Show that a form is on its way when it does not come soon; False where that begun before, or cannot be.
+
+        `arrived` is when the event came, in the seconds of the loop's clock.
+        """
         key = events.key_of(body)
-        if key and "trigger_id" in body and key not in self._loading:
-            self._loading[key] = _Loading(asyncio.create_task(self._hold(key, body["trigger_id"])))
+        if not key or "trigger_id" not in body or key in self._loading:
+            return False
+        holding = self._hold(key, body["trigger_id"], arrived + HOLD)
+        self._loading[key] = _Loading(asyncio.create_task(holding))
+        return True
 
     def forget(self, body: Body) -> None:
         """Expect no form after all."""
@@ -62,26 +68,30 @@ class Modals:
         view = forms.render_form(reply.form, "")
         binds = body.get("type") == "message_action"
         view["private_metadata"] = events.modal_metadata(reply.form.command, to, binds=binds)
-        return await self._show(body, view)
+        return await self.show(body, view)
 
     async def tell(self, body: Body, reply: Reply) -> None:
         """Say in a view that waits for a form why none comes; nothing where no view waits."""
         if events.key_of(body) in self._loading:
             text = "\n".join(part for part in (reply.title, reply.text) if part.strip())
-            await self._show(body, forms.notice(_("No form needed"), text or _("Done.")), late=True)
+            await self.show(body, forms.notice(_("No form needed"), text or _("Done.")), late=True)
 
     def stop(self) -> None:
         """Open nothing more."""
         for loading in self._loading.values():
             loading.task.cancel()
 
-    async def _show(self, body: Body, view: Body, *, late: bool = False) -> bool:
-        waiting = await self._waiting(events.key_of(body) or "")
-        if late and not waiting:
+    async def show(self, body: Body, view: Body, *, instead: str = "", late: bool = False) -> bool:
+        """Show a view in the place of the one that waits for it, or of `instead`, else a new one unless it is `late`.
+
+        False when Slack shows it not.
+        """
+        there = await self._waiting(events.key_of(body) or "") or instead
+        if late and not there:
             return False
         try:
-            if waiting:
-                await self._call("views.update", {"view_id": waiting, "view": view})
+            if there:
+                await self._call("views.update", {"view_id": there, "view": view})
             else:
                 await self._call("views.open", {"trigger_id": body["trigger_id"], "view": view})
         except DeliveryError as error:
@@ -100,8 +110,8 @@ class Modals:
             return ""
         return await loading.task
 
-    async def _hold(self, key: str, trigger: str) -> str:
-        await asyncio.sleep(HOLD)
+    async def _hold(self, key: str, trigger: str, until: float) -> str:
+        await asyncio.sleep(until - asyncio.get_running_loop().time())
         self._loading[key].opening = True
         with speaking(self._language, "UTC"):
             view = forms.notice(_("One moment…"), _("Your form is on its way."))

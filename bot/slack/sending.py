@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.surface import DeliveryError
@@ -34,21 +34,18 @@ _GONE = frozenset(
         "user_not_visible",
     }
 )
+# The message stands as it is, or is gone; another one may be posted.
+FIXED = frozenset({"cant_update_message", "edit_window_closed", "message_not_found"})
 # The message is at fault and would be again.
-_BAD_MESSAGE = frozenset(
-    {
-        "cant_update_message",
-        "edit_window_closed",
-        "invalid_arguments",
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "message_not_found",
-        "msg_blocks_too_long",
-        "msg_blocks_too_many",
-        "msg_too_long",
-        "no_text",
-    }
-)
+_BAD_MESSAGE = FIXED | {
+    "invalid_arguments",
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "msg_blocks_too_long",
+    "msg_blocks_too_many",
+    "msg_too_long",
+    "no_text",
+}
 # Slack itself stumbled: it may have taken the message before.
 _IN_DOUBT = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 
@@ -70,7 +67,7 @@ async def call(sending: Awaitable[Any]) -> Any:  # noqa: ANN401 - the answers of
         raise _refused(error) from error
     except aiohttp.ClientConnectorError as error:
         raise DeliveryError("not connected") from error
-    except (TimeoutError, aiohttp.ClientError) as error:
+    except (TimeoutError, aiohttp.ClientError, SlackRequestError) as error:
         raise DeliveryError("no answer", in_doubt=True) from error
 
 

@@ -255,6 +255,9 @@ class WebChat:
         body = messages.kept(given, guest, MAX_LINE, _MAX_FIELDS)
         if body is None:
             raise Refused(400)
+        body["shown"] = await asyncio.to_thread(
+            self._look, lambda session: messages.shown(session, body)
+        )
         await self._receive(PLATFORM, body["key"], guest.account, body)
         return JSONResponse({"kept": True})
 

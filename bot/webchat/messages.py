@@ -66,9 +66,16 @@ def read(body: Body) -> Incoming:
         text=body["text"] if not body["line"] else "",
         line=body["line"],
         values=body["values"],
+        shown=body.get("shown", {}),
         pressed=body["pressed"],
         message_id=str(body["message"] or ""),
     )
+
+
+def shown(session: Session, body: Body) -> dict[str, str]:
+    """Return what the fields of the form that a kept event fills in held when it was first shown."""
+    old = webchat.get(session, body["person"], body["message"]) if body["values"] else None
+    return _held(old.body) if old else {}
 
 
 def said(reply: Reply, language: str, zone: str) -> Body:
@@ -157,4 +164,15 @@ def _refused(old: WebMessage, body: Body, why: Reply) -> Body:
     )
     form = dataclasses.replace(reply.form, fields=fields)
     filled = dataclasses.replace(reply, form=form)
-    return {**old.body, "reply": filled.to_dict(), "wrong": why.to_dict()}
+    return {
+        **old.body,
+        "reply": filled.to_dict(),
+        "wrong": why.to_dict(),
+        "held": _held(old.body),
+    }
+
+
+def _held(body: Body) -> dict[str, str]:
+    form = Reply.from_dict(body["reply"]).form
+    held: dict[str, str] = body.get("held") or {}
+    return held or {field.name: field.value for field in (form.fields if form else ())}

@@ -193,6 +193,26 @@ def test_a_form_that_is_refused_stays_as_it_was_filled_in(site: Site) -> None:
     assert any("<form" not in told["html"] for told in shown)
 
 
+def test_what_a_colleague_changed_while_a_form_was_open_stays(site: Site) -> None:
+    site.admin("company add Harbour city=Bonn industry=Steel")
+    rita = site.browser()
+    rita.posts(person=site.rita, text="company edit 1")
+    (asked,) = rita.hears(1)
+    held = Drawn(asked["html"]).values
+    site.admin("company edit 1 city=Kiel source=fair")
+    form = {"person": site.rita, "line": "company edit 1", "message": asked["id"]}
+    wrong = {**held, "industry": "Wood", "website": "no site at all"}
+    rita.posts(**form, values=wrong)
+    rita.posts(person=site.rita, text="company list")
+    rita.hears(2)
+    rita.posts(**form, values={**wrong, "website": "harbour.example"})
+    rita.posts(person=site.rita, text="company list")
+    rita.hears(2)
+    fields = {field.label: field.value for field in site.admin("company show 1").fields}
+    assert fields["City"] == "Kiel"
+    assert fields["Industry"] == "Wood"
+
+
 def test_who_is_meant_is_asked_in_the_form(site: Site) -> None:
     rita = site.browser()
     rita.posts(person=site.rita, text='company add "Acme Trading Ltd"')

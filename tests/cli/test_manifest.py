@@ -31,11 +31,11 @@ NEEDS: dict[str, set[str]] = {
     "conversations_open": {"im:write"},
     "conversations_history": {"channels:history", "groups:history", "im:history", "mpim:history"},
     "conversations_replies": {"channels:history", "groups:history", "im:history", "mpim:history"},
-    "conversations_info": {"channels:read", "groups:read"},
+    "conversations_info": {"channels:read", "groups:read", "mpim:read"},
     "files_upload_v2": {"files:write"},
     "users_info": {"users:read", "users:read.email"},
     "users_list": {"users:read"},
-    "conversations_members": {"channels:read", "groups:read"},
+    "conversations_members": {"channels:read", "groups:read", "mpim:read"},
     "assistant_threads_setStatus": {"chat:write"},
     "assistant_threads_setSuggestedPrompts": {"assistant:write"},
 }
@@ -126,7 +126,7 @@ def called() -> set[str]:
     by_text = {
         name
         for text in texts
-        for name in re.findall(r'(?:_call|_try|_all)\(\s*"([a-zA-Z.]+)"', text)
+        for name in re.findall(r'(?:_call|_try|_all|_ask)\(\s*"([a-zA-Z.]+)"', text)
     }
     return (by_name | {name.replace(".", "_") for name in by_text}) - {"api_call"}
 

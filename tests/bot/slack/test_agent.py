@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -103,3 +104,39 @@ def test_a_slack_that_refuses_the_status_is_answered_all_the_same(
     stage.slack.fail_next("assistant.threads.setStatus", "500", times=2)
     stage.carry(stage.slack.direct_message(RITA, "whoami"))
     stage.hears("rita", words("Rita"))
+
+
+def test_an_event_that_comes_twice_leaves_the_status_of_the_first_to_its_answer(
+    stage: SlackHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent, "HOLD", 0)
+    stage.slack.fail_next("users.info", "stall_before", seconds=0.5)
+    asked = stage.slack.direct_message(RITA, "whoami")
+    stage.carry(asked)
+    stage.until(lambda: stage.slack.calls("assistant.threads.setStatus"))
+    stage.carry(asked)
+    stage.hears("rita", words("Rita"))
+    place = (stage.slack.dm(RITA), asked["event"]["ts"])
+    stage.until(lambda: stage.slack.assistant.get(place) == {"status": ""})
+
+
+def test_what_is_never_answered_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent, "HOLD", 0)
+    monkeypatch.setattr(agent, "STAYS", 0)
+
+    async def call(_method: str, _arguments: Json) -> Json:
+        return {}
+
+    async def arrives() -> list[bool]:
+        side = agent.Agent(call, "en")
+        said = {"type": "message", "channel": "D1", "channel_type": "im", "ts": "1.5"}
+        body = {"type": "event_callback", "event": said}
+        loop, begun = asyncio.get_running_loop(), []
+        for _each in range(2):
+            begun.append(side.expect(body, loop.time()))
+            begun.append(side.expect(body, loop.time()))
+            for _step in range(5):
+                await asyncio.sleep(0)
+        return begun
+
+    assert asyncio.run(arrives()) == [True, False, True, False]

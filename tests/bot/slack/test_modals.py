@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
 from bot.slack import modals
-from tests.bot.slack.workspace import AGNES, MONA, RITA, SAM, words
+from bot.slack.modals import Modals
+from crm_store.models import Company
+from tests.bot.slack.workspace import AGNES, MONA, RITA, SAM, carried_out, stored, words
 from tests.fakes.slack import Message
 from tests.outage import bring_back, take_away
 from tests.surfaces import SlackHttp, slack_account
@@ -144,6 +147,28 @@ def test_a_field_that_was_emptied_is_empty(posted: SlackHttp) -> None:
     assert "Bonn" not in changed.text
 
 
+def test_what_a_colleague_changed_while_a_form_was_open_stays(posted: SlackHttp) -> None:
+    posted.says("rita", "company add Acme city=Bonn industry=Steel", words("added"))
+    view = asked(posted, "rita", "company edit 1")
+    posted.says("mona", "company edit 1 city=Kiel source=fair", words("Kiel"))
+    posted.carry(posted.slack.view_submission(view, {"industry": "Wood"}, RITA))
+    posted.hears("rita", words("Wood"))
+    (acme,) = stored(posted, Company)
+    assert (acme.city, acme.industry, acme.source) == ("Kiel", "Wood", "fair")
+
+
+@pytest.mark.parametrize("line", ["company edit 1", "deal edit 1", "task edit 1", "ticket edit 1"])
+def test_a_form_that_is_left_as_it_was_changes_nothing(posted: SlackHttp, line: str) -> None:
+    posted.says("mona", "company add Acme city=Bonn", words("added"))
+    posted.says("mona", "deal add Spring company=1 amount=5.50 close=2030-01-02 owner=rita", [])
+    posted.says("mona", 'task add call them due="2030-01-02 10:00"', words("Task added"))
+    posted.says("mona", "ticket new Broken priority=high", words("opened"))
+    view = asked(posted, "mona", line)
+    posted.carry(posted.slack.view_submission(view, {}, MONA))
+    posted.hears("mona", words("left as it was"))
+    assert posted.slack.open_views(MONA) == []
+
+
 # ------------------------------------------------------------------------- a slow answer
 
 
@@ -175,3 +200,50 @@ def test_what_needs_no_form_opens_no_view(posted: SlackHttp, monkeypatch: Any) -
     monkeypatch.setattr(modals, "HOLD", 0)
     posted.says("rita", "whoami", words("Rita"))
     assert posted.slack.calls("views.open") == []
+
+
+def test_a_form_that_was_submitted_opens_no_view(posted: SlackHttp, monkeypatch: Any) -> None:
+    view = asked(posted, "rita", "ticket new")
+    monkeypatch.setattr(modals, "HOLD", 0)
+    posted.carry(posted.slack.view_submission(view, {"text": "The printer"}, RITA))
+    posted.hears("rita", words("Ticket #1 opened."))
+    carried_out(posted)
+    assert posted.slack.open_views(RITA) == []
+    assert len(posted.slack.calls("views.open")) == 1
+
+
+def test_over_the_home_tab_a_view_that_waits_becomes_the_answer(
+    posted: SlackHttp, monkeypatch: Any
+) -> None:
+    posted.says("rita", "company add Acme", words("added"))
+    posted.says("rita", "deal add Spring company=1 amount=5 close=2020-01-02", words("added"))
+    posted.carry(posted.slack.app_home_opened(RITA))
+    posted.until(lambda: "Spring" in str(posted.slack.homes.get(RITA)))
+    home = posted.slack.homes[RITA]
+    posted.says("mona", "deal delete 1", words("deleted"))
+    monkeypatch.setattr(modals, "HOLD", 0)
+    posted.carry(posted.slack.button_press(home, "Log call", RITA))
+    carried_out(posted)
+    (view,) = posted.slack.open_views(RITA)
+    assert view["callback_id"] == "card"
+    assert "deal" in str(view["blocks"])
+
+
+def test_a_view_that_waits_comes_in_time_however_long_the_look_ups_took() -> None:
+    opened = asyncio.Event()
+
+    async def call(_method: str, _arguments: dict[str, Any]) -> dict[str, Any]:
+        opened.set()
+        return {"view": {"id": "V1"}}
+
+    async def arrives() -> None:
+        shown = Modals(call, "en")
+        arrived = asyncio.get_running_loop().time() - modals.HOLD
+        body = {"command": "/crm", "trigger_id": "1"}
+        assert shown.expect(body, arrived)
+        assert not shown.expect(body, arrived)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert opened.is_set()
+
+    asyncio.run(arrives())

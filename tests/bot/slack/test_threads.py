@@ -11,7 +11,18 @@ import pytest
 
 from bot.config import Config
 from crm_store.models import Activity, Task, Ticket
-from tests.bot.slack.workspace import AGNES, MONA, RITA, SALES, SAM, answer, answers, stored, words
+from tests.bot.slack.workspace import (
+    AGNES,
+    MONA,
+    RITA,
+    SALES,
+    SAM,
+    answer,
+    answers,
+    carried_out,
+    stored,
+    words,
+)
 from tests.fakes.slack import Message
 from tests.surfaces import SlackHttp, opened
 
@@ -184,6 +195,55 @@ def test_a_thread_is_of_one_ticket(stage: SlackHttp) -> None:
     stage.carry(stage.slack.message_shortcut(message, AGNES, "ticket"))
     answer(stage, SALES, "belongs to ticket #1 already")
     assert len(stored(stage, Ticket)) == 1
+
+
+@pytest.mark.parametrize("made", ["shortcut", "emoji"])
+def test_a_message_that_is_too_long_is_cut_and_says_so(stage: SlackHttp, made: str) -> None:
+    message = said(stage, "The printer is broken. " * 250)
+    if made == "emoji":
+        stage.carry(stage.slack.react(AGNES, message, "ticket"))
+    else:
+        stage.carry(stage.slack.message_shortcut(message, AGNES, "ticket"))
+        stage.carry(stage.slack.view_submission(modal(stage, AGNES), {}, AGNES))
+    answer(stage, SALES, "Ticket #1 opened.")
+    (ticket,) = stored(stage, Ticket)
+    assert ticket.text.startswith("The printer is broken. The printer")
+    assert ticket.text.endswith("… [cut: the message is longer]")
+    assert len(ticket.text) > 2_900
+
+
+def test_an_emoji_that_was_refused_counts_when_somebody_else_puts_it(stage: SlackHttp) -> None:
+    message = said(stage, "The printer is broken")
+    stage.carry(stage.slack.react(SAM, message, "ticket"))
+    answer(stage, SALES, "I do not know you yet")
+    stage.carry(stage.slack.react(AGNES, message, "ticket"))
+    answer(stage, SALES, "Ticket #1 opened.")
+
+
+def test_a_task_made_of_a_reply_leaves_the_thread_to_its_ticket(stage: SlackHttp) -> None:
+    message = said(stage, "The printer is broken")
+    stage.carry(stage.slack.react(AGNES, message, "ticket"))
+    answer(stage, SALES, "Ticket #1 opened.")
+    stage.carry(stage.slack.thread_reply(message, RITA, "please order a new toner"))
+    reply = stage.slack.messages(SALES)[-1]
+    stage.carry(stage.slack.react(AGNES, reply, "hourglass"))
+    answer(stage, SALES, "Task added")
+    stage.carry(stage.slack.react(AGNES, reply, "ticket"))
+    answer(stage, SALES, "belongs to ticket #1 already")
+    stage.carry(stage.slack.thread_reply(message, RITA, "it costs 40 euros"))
+    stage.says("agnes", "timeline ticket:1", words("it costs 40 euros"))
+
+
+def test_talk_below_what_belongs_to_no_record_is_left_alone(stage: SlackHttp) -> None:
+    stage.carry(stage.slack.app_mention(RITA, SALES, "whoami"))
+    card = answer(stage, SALES, "Rita")
+    for who, text in ((RITA, "I will call them"), (SAM, "me too"), (RITA, "task add call them")):
+        reply = stage.slack.thread_reply(card, who, text)
+        reply["event"]["parent_user_id"] = stage.slack.bot_user  # a thread below a message of ours
+        stage.carry(reply)
+    answer(stage, SALES, "Task added")
+    carried_out(stage)
+    assert len(answers(stage, SALES)) == 2
 
 
 # ------------------------------------------------------------------- with others in the room

@@ -60,3 +60,8 @@ def settled(stage: Stage, count: int) -> None:
             return
         waiting.wait(0.05)
     raise AssertionError([(row.key, row.state) for row in stored(stage, InboxRow)])
+
+
+def carried_out(stage: Stage) -> None:
+    """Wait until every event that was kept is carried out and answered."""
+    settled(stage, len(stored(stage, InboxRow)))
