@@ -116,8 +116,8 @@ def test_a_digest_hides_what_is_internal_from_guests_and_is_kept_from_other_comp
     assert EMAIL not in answer(stage, FAIR, "Jane Doe").shown
     stage.hears("mona", words("did not arrive"))
     assert answers(stage, PARTNERS) == []
-    dead = [n.reason for n in stored(stage, Notice) if n.state is NoticeState.DEAD]
-    assert dead == ["shared_channel"]
+    dead = {n.reason for n in stored(stage, Notice) if n.state is NoticeState.DEAD}
+    assert dead == {"shared_channel"}
 
 
 def test_what_people_say_to_each_other_costs_no_calls(stage: SlackHttp) -> None:
