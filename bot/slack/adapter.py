@@ -301,7 +301,8 @@ class Slack:
         event = body.get("event") or {}
         made = dict(self._config.reactions).get(str(event.get("reaction")))
         if event.get("type") == "reaction_added" and made and event["item"]["type"] == "message":
-            return await self._reacted(event["item"], made)
+            silent = await self._shows_all(event["item"]["channel"]) is None
+            return {} if silent else await self._reacted(event["item"], made)
         if events.is_thread_talk(body):
             place = Address(self.name, event["channel"], event["thread_ts"])
             is_bound = await self._soon(lambda: self._lookups.is_bound(place))

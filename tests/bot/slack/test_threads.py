@@ -255,6 +255,7 @@ def test_in_a_shared_channel_we_are_silent_unless_told_otherwise(stage: SlackHtt
     stage.says("rita", "whoami", words("Rita"))
     assert answers(stage, PARTNERS) == []
     assert stored(stage, Ticket) == []
+    assert stage.slack.calls("conversations.replies") == []
 
 
 def test_in_a_shared_channel_phones_and_addresses_are_hidden(sharing: SlackHttp) -> None:
