@@ -7,7 +7,7 @@ Every kind passes here, on its way to a person or to a channel. The parts stand 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -247,7 +247,7 @@ class _Judged:
         return (self._now - timedelta(days=1)).date()
 
 
-def sent_today(session: Session, users: Iterable[User], now: datetime) -> Counter[int]:
+def sent_today(session: Session, users: Collection[User], now: datetime) -> Counter[int]:
     """Count the messages that people got one by one, or are just being sent, on their own today, by their number."""
     people: dict[datetime, list[int]] = {}
     for user in users:
@@ -266,10 +266,8 @@ def sent_today(session: Session, users: Iterable[User], now: datetime) -> Counte
         Notice.priority > notices.REPLY,
         Notice.key.not_like(f"{notices.DAY}%"),
     )
-    counts: Counter[int] = Counter()
-    for user_id, count in session.execute(query.group_by(Notice.user_id)):
-        counts[user_id] = count
-    return counts
+    counts = {row[0]: row[1] for row in session.execute(query.group_by(Notice.user_id))}
+    return Counter({user.id: counts.get(user.id, 0) for user in users})
 
 
 def _mention_key(due: Due) -> str:

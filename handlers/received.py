@@ -97,19 +97,20 @@ def snooze(request: Request, notice: Told, when: datetime | None = None) -> Repl
                 for label, line in zip(_snooze_labels(), _SNOOZES, strict=True)
             ),
         )
-    _refuse_seen_to(request.session, notice)
+    key = f"{notice.key}~{when.isoformat()}"
+    payload, matter = _unseen(request.session, notice, key)
     notices.owe(
         request.session,
         kind=notice.kind,
-        key=f"{notice.key}~{when.isoformat()}",
-        payload=notice.payload,
+        key=key,
+        payload=payload,
         due_at=when,
         now=request.now,
         priority=notice.priority,
         user_id=notice.user_id,
         address=notice.address,
         about=notice.about,
-        matter=notice.matter,
+        matter=matter,
     )
     return Reply(
         title=_(
@@ -202,15 +203,17 @@ def _members(told: Notice) -> set[str]:
     return {each["matter"] for each in folded if each.get("matter")}
 
 
-def _refuse_seen_to(session: Session, told: Notice) -> None:
-    """Refuse to put off what will not come again: it, or all that is folded into it, is seen to."""
-    for matters in ({told.matter or told.key}, _members(told)):
-        seen = acknowledgements.reasons(session, matters)
-        if matters and len(seen) == len(matters):
-            raise UserError(
-                _("This is seen to, so it does not come again."),
-                _("Undo “Got it” first, or write yourself a task: `task add`."),
-            )
+def _unseen(session: Session, told: Notice, key: str) -> tuple[dict[str, Any], str]:
+    """Return payload and matter with which a message comes again, whoever saw to it before."""
+    matter = told.matter or told.key
+    seen = acknowledgements.reasons(session, {matter, *_members(told)})
+    payload = dict(told.payload)
+    if told.kind == notices.FOLDED:
+        payload["notices"] = [
+            {**each, "matter": None} if each.get("matter") in seen else each
+            for each in payload["notices"]
+        ]
+    return payload, key if matter in seen else matter
 
 
 def _may_read(request: Request, told: Notice) -> bool:

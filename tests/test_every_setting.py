@@ -43,7 +43,7 @@ def test_what_is_switched_off_does_not_come(room: Mailroom) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        ("preference set quiet 9:00-12:00",),
+        ("preference set quiet 10:00-12:00",),
         ("preference set weekend mon",),
         ("leave add 2026-11-16 2026-11-16",),
         ("holiday add 2026-11-16 Founders", "preference set holidays office"),
@@ -60,7 +60,7 @@ def test_silence_holds_for_every_kind_but_not_for_what_is_urgent(
     room.deliver()
     assert room.got("admin") == [f"{kind} now" for kind in KINDS]
     assert {room.state(kind) for kind in KINDS} == {(NoticeState.WAITING, "quiet")}
-    room.at("2026-11-17 06:00+00:00")
+    room.at("2026-11-17 08:00+00:00")
     room.deliver()
     assert room.last("admin").text == ", ".join(KINDS)  # together, as they are more than five
 

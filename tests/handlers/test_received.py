@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from crm_store import notices, users
@@ -87,13 +89,20 @@ def test_who_sees_to_a_folded_message_is_seen_by_those_who_got_one_of_it(room: M
     assert seen_by(room, "mate") == ["Rita Rep has it sinc"]
 
 
-def test_what_is_seen_to_is_not_put_off(room: Mailroom) -> None:
-    number = room.notice_of("agent")
-    seen = room.agent.says(f"notice ack {number}")
-    refused = room.agent.says(f"notice snooze {number} in 1 hour")
-    assert refused.title == "This is seen to, so it does not come again."
-    room.agent.presses(seen, "Undo")
-    assert "put this off" in room.agent.says(f"notice snooze {number} in 1 hour").title
+@pytest.mark.parametrize("many", [1, 6])
+def test_what_is_put_off_comes_again_whoever_saw_to_it(room: Mailroom, many: int) -> None:
+    for number in range(many):
+        room.owe(f"f{number}", payload=a_task(room), matter=f"M{number}")
+    room.deliver()
+    number = room.notice_of("rep")
+    room.rep.says(f"notice ack {number}")
+    assert "put this off until" in room.rep.says(f"notice snooze {number} in 1 hour").title
+    room.clock.advance(timedelta(hours=2))
+    room.deliver()
+    assert len(room.got("rep")) == 2
+    again = room.last("rep").reply
+    assert "Got it" in [action.label for action in again.actions]
+    assert many == 1 or again.title == "6 messages for you"
 
 
 def test_the_edit_goes_where_the_message_stands(room: Mailroom) -> None:
