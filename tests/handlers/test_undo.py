@@ -199,9 +199,9 @@ def standing(desk: Desk) -> Contents:
         ),
         (
             "preference role rep budget 3",
-            "preference role rep through nothing locked=yes",
+            "preference role rep budget 3 locked=yes",
             "Settings of a role #1 is as it was before",
-            "Breaks through: nothing → –\nBreaks through: not locked",
+            "Messages a day: not locked",
         ),
         (
             "preference set quiet 22:00-08:00",
