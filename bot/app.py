@@ -24,6 +24,7 @@ from bot.lookups import Lookups
 from bot.router import Router
 from bot.scheduler import Scheduler
 from bot.surface import Surface
+from bot.understanding.model import Model
 from bot.web import Web
 from bot.worker import Worker
 from crm_store import conversations
@@ -62,7 +63,7 @@ class App:
         self.clock = clock or SystemClock()
         self.store = open_store(config)
         self.defaults = defaults(config)
-        self.router = Router(self.store, self.defaults, self.clock)
+        self.router = Router(self.store, self.defaults, self.clock, model(config))
         self.lookups = Lookups(self.router)
         self.surfaces: dict[str, Surface] = {}
         self.worker = Worker(
@@ -137,6 +138,12 @@ def open_store(config: Config) -> Store:
     """Return the store that the configuration names."""
     key = config.secrets.rapport_key
     return Store(config.store.url, audit_key=key.reveal().encode() if key else b"")
+
+
+def model(config: Config) -> Model | None:
+    """Return the language model of the configuration, None when there is none."""
+    llm = config.llm
+    return Model(llm.base_url, llm.model, config.secrets.rapport_llm_key) if llm.base_url else None
 
 
 def defaults(config: Config) -> Defaults:

@@ -108,6 +108,14 @@ class DefaultsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LlmConfig:
+    """The language model that may help to understand sentences; none while `base_url` is empty."""
+
+    base_url: str = _value("", values.optional_api_url)
+    model: str = _value("", values.plain_text)
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """What only the environment knows: a field in capitals is its variable, or with _FILE its file."""
 
@@ -117,6 +125,7 @@ class Secrets:
     telegram_bot_token: Secret | None = None
     telegram_webhook_secret: Secret | None = None
     rapport_key: Secret | None = None
+    rapport_llm_key: Secret | None = None
 
 
 # The regular expression that the whole secret matches, and the same in words.
@@ -128,6 +137,7 @@ SHAPES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "telegram_bot_token": (r"\d+:[\w-]+", "NUMBER:LETTERS, as BotFather gives it"),
         "telegram_webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "1 to 256 of A-Z a-z 0-9 _ -"),
         "rapport_key": (r"[\x21-\x7e]{16,}", "at least 16 characters, no spaces"),
+        "rapport_llm_key": (r"[\x21-\x7e]+", "a key without spaces"),
     }
 )
 SECRETS = tuple(name.upper() for name in SHAPES)
@@ -142,6 +152,7 @@ class Config:
     telegram: TelegramConfig = field(default_factory=TelegramConfig)
     web: WebConfig = field(default_factory=WebConfig)
     defaults: DefaultsConfig = field(default_factory=DefaultsConfig)
+    llm: LlmConfig = field(default_factory=LlmConfig)
     routes: Mapping[str, tuple[Address, ...]] = field(default_factory=lambda: MappingProxyType({}))
     secrets: Secrets = field(default_factory=Secrets)
 
@@ -153,6 +164,7 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "telegram": TelegramConfig,
         "web": WebConfig,
         "defaults": DefaultsConfig,
+        "llm": LlmConfig,
     }
 )
 
@@ -213,11 +225,14 @@ class _Reading:
             telegram=self._section("telegram", TelegramConfig),
             web=self._section("web", WebConfig),
             defaults=self._section("defaults", DefaultsConfig),
+            llm=self._section("llm", LlmConfig),
             routes=self._routes(),
             secrets=self._secrets(),
         )
         self._demand_slack(config)
         self._demand_telegram(config)
+        if config.llm.base_url and not config.llm.model and not self._has_problem("llm.model"):
+            self._add("llm.model", "is empty", "the name of a model, as [llm] base_url is set")
         return config
 
     def _add(self, key: str, what: str, expected: str) -> None:

@@ -157,6 +157,16 @@ def api_url(raw: object) -> str:
     return url
 
 
+def optional_api_url(raw: object) -> str:
+    """Read the base of an API that need not be there."""
+    return api_url(raw) if raw != "" else ""
+
+
+def plain_text(raw: object) -> str:
+    """Read a name; empty where there is none."""
+    return text(raw, "a text")
+
+
 def _is_near(name: str) -> bool:
     """Tell loopback, private addresses and names without a domain, as containers have."""
     return ip_address(name).is_private if _is_ip(name) else bool(name) and "." not in name

@@ -30,7 +30,7 @@ _SECRETS = (
     re.compile(r"(?<=hooks\.slack\.com/)[^\s\"'<>]+", re.IGNORECASE),
     re.compile(r"(?<=bearer )[^\s\"']+|(?<=basic )[A-Za-z0-9+/=]{8,}", re.IGNORECASE),
     re.compile(
-        r"(?<![^\W_])(?:token|secret|password|passwd|ticket|signature|api_?key|rapport_key)"
+        r"(?<![^\W_])(?:token|secret|password|passwd|ticket|signature|api_?key|rapport_(?:llm_)?key)"
         r"[\"']?\s*[=:]\s*[\"']?(?P<value>[^\s\"',;&}]+)",
         re.IGNORECASE,
     ),

@@ -7,30 +7,33 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
+from bot import proposing, talking
 from bot.cards import audience_of, card_of, for_audience
 from bot.clock import Clock
 from bot.intake import Intake
-from bot.suggestions import bug, busy, refusal, unknown
+from bot.meaning import Meant, Unclear, meant, text_of
+from bot.proposing import Proposed
+from bot.suggestions import bug, busy, refusal
 from bot.surface import Incoming, Sent
-from bot.threads import about_thread, is_talk, refuse_second_ticket, words_of
-from crm_store import inbox, postings, threads, users
+from bot.threads import about_thread, refuse_second_ticket
+from bot.understanding.model import Model
+from crm_store import inbox, postings, proposals, threads, users
 from crm_store.addresses import Address
-from crm_store.conversations import Memory, NoMemory, lengthen
+from crm_store.conversations import Memory, NoMemory
 from crm_store.models import Notice, User
 from crm_store.postings import Card
 from crm_store.store import Actor, Conflict, Duplicate, Session, Store, StoreUnavailable
-from handlers import consequences, talk
+from handlers import consequences
 from handlers.command import Command, commands, match
 from handlers.errors import UserError
-from handlers.forms import Missing, asking, bind, filled, form, question
+from handlers.forms import Missing, asking, bind, form, question
 from handlers.notices import Outcome, Telling, end
-from handlers.reading.line import clean, strip_prefix
+from handlers.reading.line import strip_prefix
 from handlers.received import say
 from handlers.reply import Action, Reply, Tone
 from handlers.request import Call, Defaults, Request, Said
@@ -74,18 +77,14 @@ class _Caller:
     email: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What is said to talk; None is silence."""
-
-    reply: Reply | None
-
-
 class Router:
     """Runs calls against one store; safe to share between threads."""
 
-    def __init__(self, store: Store, defaults: Defaults, clock: Clock) -> None:
-        """Keep what every call needs."""
+    def __init__(
+        self, store: Store, defaults: Defaults, clock: Clock, model: Model | None = None
+    ) -> None:
+        """Keep what every call needs; a `model` is asked for what is not understood without one."""
+        self.model = model
         self.store = store
         self.defaults = defaults
         self.clock = clock
@@ -236,7 +235,14 @@ class Router:
         reply = say(telling, notice)
         return reply and for_audience(reply, audience_of(notice))
 
-    def _handle(self, incoming: Incoming, inbox_id: int | None, *, last: bool) -> Answer | None:
+    def _handle(
+        self,
+        incoming: Incoming,
+        inbox_id: int | None,
+        suggested: Call | None = None,
+        *,
+        last: bool,
+    ) -> Answer | None:
         actor = Actor(None, incoming.platform, "", secrets.token_hex(6))
         speech = self.defaults.language, self.defaults.time_zone
         try:
@@ -247,14 +253,14 @@ class Router:
                     users.introduce(session, user, spoken(incoming.language), _zone(incoming))
                 speech = _speech(user, incoming, self.defaults)
                 with speaking(*speech):
-                    reply = self._run(session, user, incoming, actor)
-                    if reply is None:
-                        _close(session, inbox_id)
-                        return None
-                    reply = for_audience(reply, incoming.audience)
-                    return self._done(session, inbox_id, reply, user, incoming.audience)
+                    reply = self._run(session, user, incoming, actor, suggested)
+                    return self._finish(session, incoming, inbox_id, reply, user)
         except Missing as missing:
             return self._ask(incoming, inbox_id, missing, speech)
+        except Proposed as proposed:
+            return self._propose(incoming, inbox_id, proposed, speech)
+        except Unclear as unclear:
+            return self._ask_model(incoming, inbox_id, unclear, speech, last=last)
         except UserError as error:
             return replace(self._settle(incoming, inbox_id, error.reply(), speech), refused=True)
         except (StoreUnavailable, Conflict):
@@ -270,29 +276,39 @@ class Router:
                 )
 
     def _run(
-        self, session: Session, user: User | None, incoming: Incoming, actor: Actor
+        self,
+        session: Session,
+        user: User | None,
+        incoming: Incoming,
+        actor: Actor,
+        suggested: Call | None,
     ) -> Reply | None:
         now = self.clock.now()
         memory = Memory(session, incoming.place, incoming.sender, now)
         about = threads.bound(session, incoming.place)
-        if incoming.unaddressed and is_talk(incoming, memory):
-            session.info["actor"] = replace(
-                actor, user_id=user.id if user else None, command="note add", at=now
-            )
-            threads.keep(session, incoming.place, user, incoming.text, now)
-            return None
-        heard = self._listen(session, user, incoming, memory, actor) if incoming.said else None
+        caller = _Caller(user, incoming.sender, incoming.place, incoming.private, incoming.email)
+        request = self._request(session, caller, Call("", {}), memory, now, said=incoming.said)
+        heard = talking.hear(request, incoming, actor)
         if heard:
             return heard.reply
         if not incoming.values and _words(incoming).casefold() in _CANCEL:
             return _cancel(memory)
-        command, call = self._understand(session, incoming, memory)
-        caller = _Caller(user, incoming.sender, incoming.place, incoming.private, incoming.email)
+        text = text_of(session, incoming)
+        if incoming.line and text.startswith(proposing.DISMISS):
+            return proposing.dismissed(request, text.removeprefix(proposing.DISMISS))
+        found = (
+            Meant(commands()[suggested.command], suggested, rehearsed=True)
+            if suggested
+            else meant(text, incoming, request)
+        )
+        command, call = found.command, found.call
         request = self._request(session, caller, call, memory, now)
         _permit(command, request)
         if incoming.binds:
             refuse_second_ticket(command, about)
             request.call = about_thread(command, call, about)
+        if found.rehearsed and not command.reads:
+            raise proposing.rehearsed(request, command, actor)
         values = _bound(command, request)
         if incoming.asks:
             raise Missing(form(command, request))
@@ -315,55 +331,6 @@ class Router:
                 actions=(*reply.actions, Action(_("Undo"), f"undo {actor.call}", replaces=True)),
             )
         return reply
-
-    def _listen(
-        self,
-        session: Session,
-        user: User | None,
-        incoming: Incoming,
-        memory: Memory,
-        actor: Actor,
-    ) -> _Heard | None:
-        """Keep what is no command; None when it is one."""
-        caller = _Caller(user, incoming.sender, incoming.place, incoming.private)
-        call = Call("", {})
-        request = self._request(session, caller, call, memory, memory.now, said=incoming.said)
-        found = talk.find(request)
-        if found is None:
-            return None if incoming.text or incoming.line else _Heard(None)
-        session.info["actor"] = replace(
-            actor, user_id=user.id if user else None, command="talk", at=memory.now
-        )
-        reply = talk.hear(request, found)
-        session.flush()
-        consequences.follow(request)
-        return _Heard(reply)
-
-    def _understand(
-        self, session: Session, incoming: Incoming, memory: Memory
-    ) -> tuple[Command, Call]:
-        if incoming.line:
-            line = (
-                lengthen(session, incoming.line[1:])
-                if incoming.line.startswith("\x01")
-                else incoming.line
-            )
-            if line is None:
-                raise UserError(
-                    _("This button is too old."), _("Type the command again to get a fresh one.")
-                )
-            text = clean(line)
-        else:
-            text = strip_prefix(clean(incoming.text)) or ""
-        found = match(text)
-        dialog = memory.dialog
-        # A button may carry a choice that answers the question; a modal carries its command.
-        if found is None and dialog and text and (incoming.pressed or not incoming.line):
-            return _answered(dialog, text)
-        if found is None:
-            raise unknown(text)
-        command, rest = found
-        return command, filled(command, rest, words_of(incoming), incoming.shown)
 
     def _request(  # noqa: PLR0913 - what it is made of
         self,
@@ -416,6 +383,32 @@ class Router:
                 incoming, inbox_id, asking(wanted, command.usage, command.example), speech, dialog
             )
 
+    def _ask_model(
+        self,
+        incoming: Incoming,
+        inbox_id: int | None,
+        unclear: Unclear,
+        speech: tuple[str, str],
+        *,
+        last: bool,
+    ) -> Answer | None:
+        """Ask the model, if there is one, outside of any transaction; else say what the offline way says."""
+        call = self.model.understand(*unclear.question) if self.model else None
+        if call:
+            return self._handle(incoming, inbox_id, call, last=last)
+        return replace(self._settle(incoming, inbox_id, unclear.reply(), speech), refused=True)
+
+    def _propose(
+        self, incoming: Incoming, inbox_id: int | None, proposed: Proposed, speech: tuple[str, str]
+    ) -> Answer:
+        with (
+            self.store.transaction(Actor(None, incoming.platform, "", "")) as session,
+            speaking(*speech),
+        ):
+            key = proposals.keep(session, proposed.proposal, self.clock.now())
+            card = proposing.buttons(proposed.card, key)
+            return self._done(session, inbox_id, for_audience(card, incoming.audience))
+
     def _settle(
         self,
         incoming: Incoming,
@@ -433,6 +426,21 @@ class Router:
                 Memory(session, incoming.place, incoming.sender, self.clock.now()).dialog = dialog
             return self._done(session, inbox_id, reply)
 
+    def _finish(
+        self,
+        session: Session,
+        incoming: Incoming,
+        inbox_id: int | None,
+        reply: Reply | None,
+        user: User | None,
+    ) -> Answer | None:
+        if reply is not None:
+            reply = for_audience(reply, incoming.audience)
+            return self._done(session, inbox_id, reply, user, incoming.audience)
+        if inbox_id is not None:
+            inbox.done(session, inbox_id, None)
+        return None
+
     def _done(
         self,
         session: Session,
@@ -447,11 +455,6 @@ class Router:
         if inbox_id is not None:
             inbox.done(session, inbox_id, answer.to_dict())
         return answer
-
-
-def _close(session: Session, inbox_id: int | None) -> None:
-    if inbox_id is not None:
-        inbox.done(session, inbox_id, None)
 
 
 def _speech(user: User | None, incoming: Incoming, defaults: Defaults) -> tuple[str, str]:
@@ -481,11 +484,6 @@ def _bound(command: Command, request: Request) -> dict[str, Any]:
         cancel = Action(_("Cancel"), "cancel", replaces=True)
         error.actions = (*error.actions, cancel)
         raise
-
-
-def _answered(dialog: Mapping[str, Any], text: str) -> tuple[Command, Call]:
-    command = commands()[dialog["command"]]
-    return command, Call(command.name, {**dialog["values"], dialog["asking"]: text})
 
 
 def _words(incoming: Incoming) -> str:

@@ -50,6 +50,8 @@ _NAMES: dict[str, Any] = {
     "teams": Team.name,
 }
 
+_KINDS = {model.__tablename__: kind for kind, model in records.MODELS.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -92,6 +94,35 @@ def changes(session: Session, rows: Sequence[AuditRow]) -> list[Change]:
     """Return what each of some rows of the audit says."""
     names = _names(session, rows)
     return [_change(row, names) for row in rows]
+
+
+def unsaved(session: Session) -> list[tuple[str, int | None, Change]]:
+    """Return what the open transaction has changed so far: the kind and number of each record, and the change.
+
+    A record that came into being has no number that will stay, so it has none here.
+    """
+    session.flush()
+    rows = [
+        AuditRow(
+            kind=row.__tablename__,
+            record_id=row.id,
+            action=action,
+            before=before,
+            after=after,
+            actor_id=None,
+            command="",
+        )
+        for row, action, before, after in session.info.get("audit", [])
+    ]
+    names = _names(session, rows)
+    return [
+        (
+            _KINDS.get(row.kind, row.kind),
+            None if row.action == audit.CREATED else row.record_id,
+            _change(row, names),
+        )
+        for row in rows
+    ]
 
 
 def _rows_of(record: Model) -> sa.ColumnElement[bool]:

@@ -30,7 +30,17 @@ from crm_store.models import (
 from crm_store.ranking import Entry
 from crm_store.words import key, needed_tokens, phone_digits, readings, split, tokens
 
-__all__ = ["KINDS", "Hit", "find", "index_rows", "key", "listen", "rebuild", "suggest", "titled"]
+__all__ = [
+    "KINDS",
+    "Hit",
+    "find",
+    "index_rows",
+    "key",
+    "listen",
+    "rebuild",
+    "suggest",
+    "titled",
+]
 
 KINDS = ("company", "contact", "deal", "ticket")
 CANDIDATES = 300
@@ -97,7 +107,7 @@ def suggest(session: Session, kind: str, text: str, limit: int) -> list[Hit]:
 
 def titled(session: Session, kind: str, titles: Sequence[str], limit: int) -> list[int]:
     """Return the numbers of the records of one kind whose folded name is one of `titles`, the oldest first."""
-    _catch_up(session)
+    catch_up(session)
     query = sa.text(_TITLED).bindparams(sa.bindparam("titles", expanding=True))
     given = {"kind": KINDS.index(kind), "titles": list(titles), "limit": limit}
     return [_parts(number)[1] for number in session.scalars(query, given)]
@@ -135,7 +145,7 @@ def rebuild(session: Session, progress: Callable[[int, int], None]) -> None:
 def listen(sessions: sessionmaker[Session]) -> None:
     """Keep the index right for every session that `sessions` makes: one batch per transaction."""
     event.listen(sessions, "after_flush", _collect)
-    event.listen(sessions, "before_commit", _catch_up)
+    event.listen(sessions, "before_commit", catch_up)
 
 
 # Reading
@@ -153,7 +163,7 @@ def _ranked(
     ways = readings(text)
     if not ways:
         return []
-    _catch_up(session)
+    catch_up(session)
     exact = [[token for word in way for token in needed_tokens(word)] for way in ways]
     entries = _candidates(session, kinds, exact, " ".join(ways[0]))
     scored = ranking.matches(ways, entries, title_only=title_only)
@@ -265,7 +275,8 @@ def _kind(row: Company | Contact | Deal | Ticket) -> str:
     return next(kind for kind, model in _MODELS.items() if isinstance(row, model))
 
 
-def _catch_up(session: Session) -> None:
+def catch_up(session: Session) -> None:
+    """Put what the session has changed into the index."""
     session.flush()
     stale = session.info.pop("search", None)
     if not stale:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from crm_store import rest
 from crm_store.models import Leave, Role, User
-from handlers import cards
+from handlers import cards, quiet_phrases
 from handlers.arguments import Argument, Asked, Name, NumberArgument, PageNumber
 from handlers.command import command
 from handlers.errors import UserError
@@ -41,7 +41,10 @@ class LeaveArgument(Argument[Leave]):
 
 
 @command(
-    "leave add <from> <until> [for=]", role=Role.MEMBER, example="leave add 2026-12-21 2027-01-03"
+    "leave add <from> <until> [for=]",
+    role=Role.MEMBER,
+    example="leave add 2026-12-21 2027-01-03",
+    phrases=quiet_phrases.LEAVE_ADD,
 )
 def add_leave(request: Request, from_: date, until: date, for_: User | None = None) -> Reply:
     """Be left in peace from one day to another, both included; what waits comes afterwards."""
@@ -69,7 +72,13 @@ def add_leave(request: Request, from_: date, until: date, for_: User | None = No
     )
 
 
-@command("leave list [for=] [page=]", role=Role.MEMBER, reads=True, example="leave list")
+@command(
+    "leave list [for=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="leave list",
+    phrases=quiet_phrases.LEAVE_LIST,
+)
 def list_leave(request: Request, for_: User | None = None, page: PageNumber = 1) -> Reply:
     """List the leave to come, yours or a colleague's."""
     person, today = for_ or request.colleague, request.local_now.date()
@@ -84,7 +93,12 @@ def list_leave(request: Request, for_: User | None = None, page: PageNumber = 1)
     return cards.page(reply, cards.again(request), page, total)
 
 
-@command("leave cancel <leave>", role=Role.MEMBER, example="leave cancel 3")
+@command(
+    "leave cancel <leave>",
+    role=Role.MEMBER,
+    example="leave cancel 3",
+    phrases=quiet_phrases.LEAVE_CANCEL,
+)
 def cancel_leave(request: Request, leave: Annotated[Leave, LeaveArgument()]) -> Reply:
     """Take a leave back."""
     title = _(
@@ -100,6 +114,7 @@ def cancel_leave(request: Request, leave: Annotated[Leave, LeaveArgument()]) -> 
     "holiday add <on> <name> [calendar=]",
     role=Role.ADMIN,
     example="holiday add 2026-12-25 Christmas calendar=berlin",
+    phrases=quiet_phrases.HOLIDAY_ADD,
 )
 def add_holiday(request: Request, on: date, name: Name, calendar: Name = DEFAULT_CALENDAR) -> Reply:
     """Enter a holiday; whoever follows its calendar is left in peace that day."""
@@ -117,7 +132,13 @@ def add_holiday(request: Request, on: date, name: Name, calendar: Name = DEFAULT
     )
 
 
-@command("holiday list [calendar=] [page=]", role=Role.MEMBER, reads=True, example="holiday list")
+@command(
+    "holiday list [calendar=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="holiday list",
+    phrases=quiet_phrases.HOLIDAY_LIST,
+)
 def list_holidays(request: Request, calendar: Name | None = None, page: PageNumber = 1) -> Reply:
     """List the holidays to come."""
     today = request.local_now.date()
@@ -134,6 +155,7 @@ def list_holidays(request: Request, calendar: Name | None = None, page: PageNumb
     "holiday remove <on> [calendar=]",
     role=Role.ADMIN,
     example="holiday remove 2026-12-25 calendar=berlin",
+    phrases=quiet_phrases.HOLIDAY_REMOVE,
 )
 def remove_holiday(request: Request, on: date, calendar: Name = DEFAULT_CALENDAR) -> Reply:
     """Take a holiday out of its calendar."""

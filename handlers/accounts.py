@@ -42,7 +42,26 @@ class LinkedArgument(Argument[Identity]):
 Linked = Annotated[Identity, LinkedArgument()]
 
 
-@command("whoami", role=Role.ANYONE, reads=True, example="whoami")
+@command(
+    "whoami",
+    role=Role.ANYONE,
+    reads=True,
+    example="whoami",
+    phrases=(
+        "who am i",
+        "what is my (role|account|user|name)",
+        "(which|what) (rights|permissions|role) do i have",
+        "what am i allowed to do",
+        "我是谁",
+        "我的 (角色|账号|权限) 是 什么",
+        "我有什么权限",
+        (
+            "~ (am i|do i have|my rights|my role|my permissions|我是|我的角色|我的权限|我有什么) (who|"
+            "which|what|user|role|rights|permissions|谁|角色|权限|什么|allowed) [user|role|am|"
+            "logged|in|as|account|是|什么|do|what]"
+        ),
+    ),
+)
 def whoami(request: Request) -> Reply:
     """Show who I think you are."""
     if request.user is None:
@@ -54,7 +73,17 @@ def whoami(request: Request) -> Reply:
     return user_card(request.user, request.user.name)
 
 
-@command("link [code] [confirm=]", role=Role.ANYONE, example="link K7XQ2M9P")
+@command(
+    "link [code] [confirm=]",
+    role=Role.ANYONE,
+    example="link K7XQ2M9P",
+    phrases=(
+        (
+            "~ (link|connect|pair|绑定|关联|连接) (account|accounts|telegram|slack|账号|帐号|账户) "
+            "[my|other|second|two|my|to|telegram|slack|我的|两个|account|的|another|另一个]"
+        ),
+    ),
+)
 def link(
     request: Request,
     code: Annotated[str, TextArgument(limit=40)] = "",
@@ -87,7 +116,19 @@ def link(
     )
 
 
-@command("account list [for=]", role=Role.MEMBER, reads=True, example="account list")
+@command(
+    "account list [for=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="account list",
+    phrases=(
+        "LIST [all] my [own|linked|connected] (accounts|logins)",
+        "(which|what) accounts (are linked|are connected|do i have linked|have i linked) [to me]",
+        "(which|what) accounts does <for> have",
+        "LIST [我 的|我] [绑定 的|已 绑定 的|关联 的] (账号|帐号)",
+        "我 (绑定|关联) 了 哪些 (账号|帐号)",
+    ),
+)
 def list_accounts(request: Request, for_: User | None = None) -> Reply:
     """List your accounts on the platforms and whether messages arrive there."""
     _refuse_readers(request)
@@ -116,7 +157,16 @@ def list_accounts(request: Request, for_: User | None = None) -> Reply:
     )
 
 
-@command("account unlink <account>", role=Role.MEMBER, example="account unlink telegram:123456")
+@command(
+    "account unlink <account>",
+    role=Role.MEMBER,
+    example="account unlink telegram:123456",
+    phrases=(
+        "(unlink|disconnect) [my|the] [account] <account>",
+        "(解绑|解除 绑定|取消 绑定) [我 的] [账号|帐号] <account>",
+        "[把] (账号|帐号) <account> (解绑|解除 绑定)",
+    ),
+)
 def unlink(request: Request, account: Linked) -> Reply:
     """Take an account away from its owner; it is a stranger from then on."""
     _refuse_readers(request)
@@ -131,7 +181,16 @@ def unlink(request: Request, account: Linked) -> Reply:
     return Reply(title=title)
 
 
-@command("account check [account]", role=Role.MEMBER, example="account check")
+@command(
+    "account check [account]",
+    role=Role.MEMBER,
+    example="account check",
+    phrases=(
+        "(check|try|test) [all] my [linked] (accounts|account)",
+        "(check|test) (whether|if) (you can reach me|messages reach me|i get messages)",
+        "(检查|测试|试试) [一下] 我 的 (账号|帐号) [能不能 收到 消息|能否 收到 消息]",
+    ),
+)
 def check_accounts(request: Request, account: Linked | None = None) -> Reply:
     """Try your accounts again: each gets a message, and one that was given up is used again."""
     _refuse_readers(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm_store import channels
 from crm_store.addresses import Address
 from crm_store.models import Mode, Role
-from handlers import cards
+from handlers import cards, quiet_phrases
 from handlers.arguments import PageNumber
 from handlers.command import command
 from handlers.errors import UserError
@@ -24,6 +24,7 @@ _SAID = {
     "channel mode <mode> [address=]",
     role=Role.MANAGER,
     example="channel mode thread address=slack:C0123",
+    phrases=quiet_phrases.CHANNEL_MODE,
 )
 def set_mode(request: Request, mode: Mode, address: Address | None = None) -> Reply:
     """Choose what a channel does with updates of one record: thread, edit or separate."""
@@ -49,7 +50,13 @@ def set_mode(request: Request, mode: Mode, address: Address | None = None) -> Re
     )
 
 
-@command("channel list [page=]", role=Role.MANAGER, reads=True, example="channel list")
+@command(
+    "channel list [page=]",
+    role=Role.MANAGER,
+    reads=True,
+    example="channel list",
+    phrases=quiet_phrases.CHANNEL_LIST,
+)
 def list_channels(request: Request, page: PageNumber = 1) -> Reply:
     """List the channels that were set up, and how each shows updates."""
     offset = (page - 1) * cards.PAGE_SIZE

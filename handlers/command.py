@@ -9,7 +9,7 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeAlias
@@ -64,6 +64,7 @@ class Command:
         reads: it changes nothing, so it may stand in a digest and is answered to a sentence at once.
         example: a complete line that parses.
         help: the first line of the handler's docstring, to be translated.
+        phrases: how people ask for it in a sentence; `bot/understanding/templates.py` says how they are written.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Command:
     example: str
     help: str
     handler: Handler
+    phrases: tuple[str, ...] = ()
 
     @property
     def usage(self) -> str:
@@ -83,6 +85,11 @@ class Command:
     def subject(self) -> str:
         """The first word."""
         return self.name.split()[0]
+
+    @property
+    def is_word(self) -> bool:
+        """Whether its name is a single word, with which a sentence may begin as well."""
+        return " " not in self.name
 
     def parameter(self, name: str) -> Parameter:
         """Return the parameter called `name`.
@@ -156,19 +163,19 @@ class Command:
 
 
 def command(
-    pattern: str, *, role: Role, example: str, reads: bool = False
+    pattern: str, *, role: Role, example: str, reads: bool = False, phrases: tuple[str, ...] = ()
 ) -> Callable[[Handler], Handler]:
     """Declare the function below as the command that `pattern` describes.
 
     `<x>` is required, `[x]` optional, `x...` takes the rest of the line, `x=` is named. The function's parameters
-    carry the same names and their types say how each is read.
+    carry the same names and their types say how each is read. `phrases` are sentences that ask for the same.
 
     Raises:
         ValueError: the pattern and the function do not agree, or the name is taken.
     """
 
     def declare(handler: Handler) -> Handler:
-        made = _declare(pattern, role, example, handler, reads=reads)
+        made = replace(_declare(pattern, role, example, handler, reads=reads), phrases=phrases)
         if made.name in _registry:
             message = f"command {made.name!r} is declared twice"
             raise ValueError(message)

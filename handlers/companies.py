@@ -8,7 +8,7 @@ from typing import Annotated
 from crm_store import companies, records
 from crm_store.models import Company, Role, User
 from crm_store.money import Money
-from handlers import cards
+from handlers import cards, company_phrases
 from handlers.arguments import Name, PageNumber, RecordArgument, Website
 from handlers.command import command
 from handlers.errors import UserError
@@ -25,6 +25,7 @@ DeletedCompany = Annotated[Company, RecordArgument(("company",), deleted=True)]
     "company add <name> [industry=] [city=] [website=]",
     role=Role.MEMBER,
     example='company add "Acme Ltd" industry=software city=Berlin',
+    phrases=company_phrases.ADD,
 )
 def add_company(
     request: Request,
@@ -50,7 +51,13 @@ def add_company(
     return _card(request, company, _("Company {name} added.", name=name), _warning(twins))
 
 
-@command("company show <company>", role=Role.MEMBER, reads=True, example='company show "Acme Ltd"')
+@command(
+    "company show <company>",
+    role=Role.MEMBER,
+    reads=True,
+    example='company show "Acme Ltd"',
+    phrases=company_phrases.SHOW,
+)
 def show_company(request: Request, company: Company) -> Reply:
     """Show a company with its contacts, deals, tickets and purchases."""
     request.about("company", company.id)
@@ -61,6 +68,7 @@ def show_company(request: Request, company: Company) -> Reply:
     "company edit <company> [name=] [industry=] [city=] [country=] [website=] [source=] [owner=]",
     role=Role.MEMBER,
     example="company edit 7 city=Hamburg",
+    phrases=company_phrases.EDIT,
 )
 def edit_company(
     request: Request,
@@ -102,6 +110,7 @@ def edit_company(
     role=Role.MEMBER,
     reads=True,
     example="company list owner=me",
+    phrases=company_phrases.LIST,
 )
 def list_companies(
     request: Request,
@@ -136,7 +145,12 @@ def list_companies(
     return cards.page(reply, cards.again(request), page, total)
 
 
-@command("company delete <company>", role=Role.MEMBER, example="company delete 7")
+@command(
+    "company delete <company>",
+    role=Role.MEMBER,
+    example="company delete 7",
+    phrases=company_phrases.DELETE,
+)
 def delete_company(request: Request, company: Company) -> Reply:
     """Delete a company; it can be restored."""
     company.deleted_at = request.now
@@ -144,7 +158,12 @@ def delete_company(request: Request, company: Company) -> Reply:
     return Reply(title=_("Company {name} deleted.", name=company.name), actions=(restore,))
 
 
-@command("company restore <company>", role=Role.MEMBER, example="company restore 7")
+@command(
+    "company restore <company>",
+    role=Role.MEMBER,
+    example="company restore 7",
+    phrases=company_phrases.RESTORE,
+)
 def restore_company(request: Request, company: DeletedCompany) -> Reply:
     """Bring a deleted company back."""
     if company.deleted_at is None:

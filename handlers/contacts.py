@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from crm_store import companies, contacts, records, tags
 from crm_store.contacts import Filter, Point
 from crm_store.models import Company, Consent, Contact, ContactEmail, ContactPhone, Role, User
 from crm_store.records import Model
 from crm_store.search import key
-from handlers import cards, naming
+from handlers import cards, contact_phrases, naming
 from handlers.arguments import (
-    Argument,
     Asked,
     Name,
     NameArgument,
@@ -33,11 +31,8 @@ from handlers.reading.characters import shown
 from handlers.reading.contact_points import read_email
 from handlers.reply import Action, Reply, Row
 from handlers.request import Call, Request
+from handlers.tagging import TagArgument, TagsArgument
 from handlers.wording import _, mark
-
-_TAGS = 20
-_TAG_LENGTH = 40
-_SEPARATORS = re.compile(r"[,，、;；\n]")
 
 
 class CompanyOrNew(RecordArgument):
@@ -68,37 +63,6 @@ class CompanyOrNew(RecordArgument):
                     Action(_("Add without a company"), alone, replaces=True),
                 ),
             ) from error
-
-
-class TagsArgument(Argument[tuple[str, ...]]):
-    """Tags: words, or phrases where there are commas; a leading `#` is dropped."""
-
-    literal = True
-    spreads = True
-
-    def read(self, text: str, asked: Asked) -> tuple[str, ...]:
-        """Return the folded tags without doubles."""
-        parts = _SEPARATORS.split(text) if _SEPARATORS.search(text) else text.split()
-        found = tuple(dict.fromkeys(key(part.strip().lstrip("#＃")) for part in parts))
-        names = tuple(name for name in found if name)
-        if not names or len(names) > _TAGS or any(len(name) > _TAG_LENGTH for name in names):
-            raise UserError(
-                _(
-                    "Give 1 to {count} tags of at most {length} characters.",
-                    count=_TAGS,
-                    length=_TAG_LENGTH,
-                ),
-                _("Separate them by spaces, or by commas: {example}", example="vip, trade fair"),
-            )
-        return names
-
-
-class TagArgument(TagsArgument):
-    """One tag."""
-
-    def read(self, text: str, asked: Asked) -> Any:  # noqa: ANN401 - one of what the parent reads
-        """Return the folded tag."""
-        return super().read(_SEPARATORS.sub(" ", text) + ",", asked)[0]
 
 
 class JobTitleArgument(NameArgument):
@@ -155,6 +119,7 @@ _PHONE = _Way(
     " [new_company=]",
     role=Role.MEMBER,
     example='contact add "Jane Doe" company="Acme Ltd" email=jane@acme.example title=Buyer',
+    phrases=contact_phrases.ADD,
 )
 def add_contact(
     request: Request,
@@ -185,7 +150,13 @@ def add_contact(
     return _checked(request, contact, _("Contact {name} added.", name=name))
 
 
-@command("contact show <contact>", role=Role.MEMBER, reads=True, example='contact show "Jane Doe"')
+@command(
+    "contact show <contact>",
+    role=Role.MEMBER,
+    reads=True,
+    example='contact show "Jane Doe"',
+    phrases=contact_phrases.SHOW,
+)
 def show_contact(request: Request, contact: Contact) -> Reply:
     """Show a contact with how to reach them, what they bought and what is open."""
     request.about("contact", contact.id)
@@ -197,6 +168,7 @@ def show_contact(request: Request, contact: Contact) -> Reply:
     " [owner=]",
     role=Role.MEMBER,
     example='contact edit "Jane Doe" title="Head of sales"',
+    phrases=contact_phrases.EDIT,
 )
 def edit_contact(
     request: Request,
@@ -239,6 +211,7 @@ def edit_contact(
     role=Role.MEMBER,
     reads=True,
     example="contact list tag=vip",
+    phrases=contact_phrases.LIST,
 )
 def list_contacts(
     request: Request,
@@ -264,7 +237,12 @@ def list_contacts(
     return cards.page(cards.listing(_("Contacts"), columns, rows, empty), line, page, total)
 
 
-@command("contact delete <contact>", role=Role.MEMBER, example='contact delete "Jane Doe"')
+@command(
+    "contact delete <contact>",
+    role=Role.MEMBER,
+    example='contact delete "Jane Doe"',
+    phrases=contact_phrases.DELETE,
+)
 def delete_contact(request: Request, contact: Contact) -> Reply:
     """Delete a contact; it can be restored."""
     contact.deleted_at = request.now
@@ -272,7 +250,12 @@ def delete_contact(request: Request, contact: Contact) -> Reply:
     return Reply(title=_("Contact {name} deleted.", name=contact.name), actions=(restore,))
 
 
-@command("contact restore <contact>", role=Role.MEMBER, example="contact restore 7")
+@command(
+    "contact restore <contact>",
+    role=Role.MEMBER,
+    example="contact restore 7",
+    phrases=contact_phrases.RESTORE,
+)
 def restore_contact(request: Request, contact: DeletedContact) -> Reply:
     """Bring a deleted contact back."""
     if contact.deleted_at is None:
@@ -285,6 +268,7 @@ def restore_contact(request: Request, contact: DeletedContact) -> Reply:
     "contact email <contact> <email>",
     role=Role.MEMBER,
     example='contact email "Jane Doe" jane@home.example',
+    phrases=contact_phrases.EMAIL,
 )
 def add_email(request: Request, contact: Contact, email: Email) -> Reply:
     """Add another e-mail address to a contact."""
@@ -295,6 +279,7 @@ def add_email(request: Request, contact: Contact, email: Email) -> Reply:
     "contact unemail <contact> <email>",
     role=Role.MEMBER,
     example='contact unemail "Jane Doe" jane@home.example',
+    phrases=contact_phrases.UNEMAIL,
 )
 def remove_email(request: Request, contact: Contact, email: Email) -> Reply:
     """Remove an e-mail address from a contact."""
@@ -305,6 +290,7 @@ def remove_email(request: Request, contact: Contact, email: Email) -> Reply:
     "contact phone <contact> <phone>",
     role=Role.MEMBER,
     example='contact phone "Jane Doe" "+49 30 901820"',
+    phrases=contact_phrases.PHONE,
 )
 def add_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
     """Add another phone number to a contact."""
@@ -315,6 +301,7 @@ def add_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
     "contact unphone <contact> <phone>",
     role=Role.MEMBER,
     example='contact unphone "Jane Doe" "+49 30 901820"',
+    phrases=contact_phrases.UNPHONE,
 )
 def remove_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
     """Remove a phone number from a contact."""
@@ -322,7 +309,10 @@ def remove_phone(request: Request, contact: Contact, phone: Phone) -> Reply:
 
 
 @command(
-    "contact tag <contact> <tags...>", role=Role.MEMBER, example='contact tag "Jane Doe" vip fair'
+    "contact tag <contact> <tags...>",
+    role=Role.MEMBER,
+    example='contact tag "Jane Doe" vip fair',
+    phrases=contact_phrases.TAG,
 )
 def tag_contact(request: Request, contact: Contact, tags: Tags) -> Reply:
     """Put tags on a contact."""
@@ -333,7 +323,10 @@ def tag_contact(request: Request, contact: Contact, tags: Tags) -> Reply:
 
 
 @command(
-    "contact untag <contact> <tags...>", role=Role.MEMBER, example='contact untag "Jane Doe" fair'
+    "contact untag <contact> <tags...>",
+    role=Role.MEMBER,
+    example='contact untag "Jane Doe" fair',
+    phrases=contact_phrases.UNTAG,
 )
 def untag_contact(request: Request, contact: Contact, tags: Tags) -> Reply:
     """Take tags off a contact."""
@@ -347,6 +340,7 @@ def untag_contact(request: Request, contact: Contact, tags: Tags) -> Reply:
     "contact consent <contact> <purpose> <answer> [source=]",
     role=Role.MEMBER,
     example='contact consent "Jane Doe" newsletter yes source="trade fair"',
+    phrases=contact_phrases.CONSENT,
 )
 def record_consent(
     request: Request, contact: Contact, purpose: Name, answer: YesNo, source: Name | None = None

@@ -20,7 +20,24 @@ IDLE_DAYS = 14
 _Part: TypeAlias = tuple[tuple[Row, ...], int]  # what is shown, and how much there is
 
 
-@command("day [for=]", role=Role.MEMBER, reads=True, example="day")
+@command(
+    "day [for=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="day",
+    phrases=(
+        "what is on [my|the] [agenda|programme] today",
+        "what is on my agenda",
+        "what is on for <for> today",
+        "(how does|what does) my day look [like]",
+        "SHOW my (day|agenda) [today]",
+        "SHOW the (day|agenda) of <for>",
+        "SHOW 我 [今天] 的 (一天|日程)",
+        "我 今天 (有 什么 安排|的 安排 是 什么|的 安排|的 日程)",
+        "(今天|今日) [的|有 什么] (安排|日程)",
+        "<for> 今天 (有 什么 安排|的 安排|的 日程)",
+    ),
+)
 def show_day(request: Request, for_: User | None = None) -> Reply:
     """Show what today asks of you: tasks, follow-ups, deals at risk and tickets; a manager may look at others."""
     person = for_ or request.colleague

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from crm_store import deals, records
 from crm_store.models import Company, Contact, Deal, Role, Stage, StageKind, User
 from crm_store.money import Money
-from handlers import cards
-from handlers.arguments import Argument, Asked, Name, PageNumber, RecordArgument, Text
+from handlers import cards, deal_phrases
+from handlers.arguments import (
+    Argument,
+    Asked,
+    MoneyArgument,
+    Name,
+    PageNumber,
+    RecordArgument,
+    Text,
+)
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.fields import custom_fields
 from handlers.forms import editing
+from handlers.reading.money import read_money
 from handlers.reply import Action, Choice, Field, FieldKind, Reply, Row, Style, Tone
 from handlers.request import Call, Request
 from handlers.wording import _, date_stamp, day, money, plural
@@ -56,6 +65,18 @@ class StageArgument(Argument[Stage]):
         return tuple(Choice(_(stage.name), stage.name) for stage in deals.stages(request.session))
 
 
+class AmountArgument(MoneyArgument):
+    """An amount of a deal, in the deal's own currency when none is written."""
+
+    def read(self, text: str, asked: Asked) -> Money:
+        """Return the amount with its currency."""
+        named = asked.request.call.values.get("deal")
+        if not named:
+            return super().read(text, asked)
+        found = RecordArgument(("deal",)).read(named, asked)
+        return read_money(text, cast("Deal", found).currency)
+
+
 StageName = Annotated[Stage, StageArgument()]
 DeletedDeal = Annotated[Deal, RecordArgument(("deal",), deleted=True)]
 
@@ -64,6 +85,7 @@ DeletedDeal = Annotated[Deal, RecordArgument(("deal",), deleted=True)]
     "deal add <title> company= amount= [close=] [stage=] [contact=] [owner=]",
     role=Role.REP,
     example='deal add "Spring order" company="Acme Ltd" amount=12k close=friday',
+    phrases=deal_phrases.ADD,
 )
 def add_deal(
     request: Request,
@@ -94,14 +116,25 @@ def add_deal(
     return _card(request, deal, _("Deal {title} added.", title=deal.title))
 
 
-@command("deal show <deal>", role=Role.MEMBER, reads=True, example="deal show 42")
+@command(
+    "deal show <deal>",
+    role=Role.MEMBER,
+    reads=True,
+    example="deal show 42",
+    phrases=deal_phrases.SHOW,
+)
 def show_deal(request: Request, deal: Deal) -> Reply:
     """Show a deal."""
     request.about("deal", deal.id)
     return _card(request, deal, deal.title)
 
 
-@command("deal move <deal> <stage> [reason...]", role=Role.REP, example="deal move 42 won")
+@command(
+    "deal move <deal> <stage> [reason...]",
+    role=Role.REP,
+    example="deal move 42 won",
+    phrases=deal_phrases.MOVE,
+)
 def move_deal(request: Request, deal: Deal, stage: StageName, reason: Text = "") -> Reply:
     """Move a deal to another stage."""
     if deal.stage_id == stage.id:
@@ -120,12 +153,13 @@ def move_deal(request: Request, deal: Deal, stage: StageName, reason: Text = "")
     "deal edit <deal> [title=] [amount=] [close=] [company=] [contact=] [owner=] [source=]",
     role=Role.REP,
     example="deal edit 42 amount=15k close=2026-12-01",
+    phrases=deal_phrases.EDIT,
 )
 def edit_deal(
     request: Request,
     deal: Deal,
     title: Name | None = None,
-    amount: Money | None = None,
+    amount: Annotated[Money, AmountArgument()] | None = None,
     close: date | None = None,
     company: Company | None = None,
     contact: Contact | None = None,
@@ -162,6 +196,7 @@ def edit_deal(
     role=Role.MEMBER,
     reads=True,
     example="deal list owner=me stage=proposal",
+    phrases=deal_phrases.LIST,
 )
 def list_deals(
     request: Request,
@@ -188,7 +223,7 @@ def list_deals(
     return cards.page(reply, cards.again(request), page, total)
 
 
-@command("deal delete <deal>", role=Role.REP, example="deal delete 42")
+@command("deal delete <deal>", role=Role.REP, example="deal delete 42", phrases=deal_phrases.DELETE)
 def delete_deal(request: Request, deal: Deal) -> Reply:
     """Delete a deal; it can be restored."""
     deal.deleted_at = request.now
@@ -196,7 +231,9 @@ def delete_deal(request: Request, deal: Deal) -> Reply:
     return Reply(title=_("Deal {title} deleted.", title=deal.title), actions=(restore,))
 
 
-@command("deal restore <deal>", role=Role.REP, example="deal restore 42")
+@command(
+    "deal restore <deal>", role=Role.REP, example="deal restore 42", phrases=deal_phrases.RESTORE
+)
 def restore_deal(request: Request, deal: DeletedDeal) -> Reply:
     """Bring a deleted deal back."""
     if deal.deleted_at is None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from crm_store import fields
-from crm_store.history import Difference
+from crm_store.history import Change, Difference
 from crm_store.store import Session
 from handlers import preferences
 from handlers.reply import Sensitivity
@@ -18,12 +18,20 @@ from handlers.wording import _, day, mark, moment, number
 
 _ANSWERED = {True: mark("{purpose}: yes"), False: mark("{purpose}: no")}
 _INTERNAL = frozenset({"email", "phone", "address"})
+_PERSONAL = frozenset({"slack", "telegram", "account", "external_id"})
 
 
 def sensitivity(differences: Sequence[Difference]) -> Sensitivity:
     """Return who may read the differences: those of e-mails, phones and addresses are for the team."""
     secret = any(difference.field in _INTERNAL for difference in differences)
     return Sensitivity.INTERNAL if secret else Sensitivity.PUBLIC
+
+
+def sensitivity_of(field: str) -> Sensitivity:
+    """Return who may read a field or an argument by its name: accounts on other platforms are a person's own."""
+    if field in _PERSONAL:
+        return Sensitivity.PERSONAL
+    return Sensitivity.INTERNAL if field in _INTERNAL else Sensitivity.PUBLIC
 
 
 def labels(session: Session, kind: str) -> dict[str, str]:
@@ -33,6 +41,11 @@ def labels(session: Session, kind: str) -> dict[str, str]:
     """
     added = {f"custom.{each.name}": each.label for each in fields.list_fields(session, kind)}
     return {**added, "title": _("Job title")} if kind == "contact" else added
+
+
+def in_words(change: Change, known: Mapping[str, str]) -> list[str]:
+    """Return a line for each field of a change, as before → after."""
+    return [_("added")] if change.added else [told(each, known) for each in change.differences]
 
 
 def told(difference: Difference, known: Mapping[str, str]) -> str:

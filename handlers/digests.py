@@ -103,6 +103,21 @@ DigestLine = Annotated[str, TextArgument(limit=LINE_LIMIT)]
     "digest add <line...> every= to=",
     role=Role.MANAGER,
     example='digest add report pipeline every="monday 9:00" to=me',
+    phrases=(
+        "send me [the] pipeline [report] every <every> {line=report pipeline,to=me}",
+        "send me [the] ticket [report] every <every> {line=report tickets,to=me}",
+        "send me [the] churn [report] every <every> {line=report churn,to=me}",
+        "send me [the] forecast every <every> {line=report forecast,to=me}",
+        (
+            "(每<every>)(给我发|发给我|推送)(管道报表|销售报表|销售管道|销售漏斗) "
+            "{line=report pipeline,to=me}"
+        ),
+        (
+            "~ (send|pipeline|want|mail|发给我|推送) (pipeline|funnel|漏斗|管道) (every|each|每) "
+            "[send|me|the|report|发|发给我|把|销售|周|我|i|want|get] <every> {line=report "
+            "pipeline,to=me}"
+        ),
+    ),
 )
 def add_digest(request: Request, line: DigestLine, every: Schedule, to: DigestAddress) -> Reply:
     """Let a read-only command come by itself, on a schedule, to a person or a channel."""
@@ -126,7 +141,21 @@ def add_digest(request: Request, line: DigestLine, every: Schedule, to: DigestAd
     return _card(request, digest, _("Digest #{id} is set up.", id=digest.id))
 
 
-@command("digest list [page=]", role=Role.MANAGER, reads=True, example="digest list")
+@command(
+    "digest list [page=]",
+    role=Role.MANAGER,
+    reads=True,
+    example="digest list",
+    phrases=(
+        "LIST [all] [of] [the] [my|our] (digests|scheduled reports|subscriptions)",
+        "which (digests|reports) are scheduled",
+        "LIST [所有|我的|我们的] (定期报告|定时报告|摘要|订阅|定时报表|定期报表)",
+        (
+            "~ (digests|scheduled reports|subscriptions|摘要|定期报告|定时报告|订阅|简报) (which|what|"
+            "LIST|all|哪些|列表|看|有) [there|have|set|up|LIST|which|我们|所有]"
+        ),
+    ),
+)
 def list_digests(request: Request, page: PageNumber = 1) -> Reply:
     """List the digests with when each comes next."""
     found, total = digests.list_page(request.session, (page - 1) * cards.PAGE_SIZE, cards.PAGE_SIZE)
@@ -152,20 +181,61 @@ def list_digests(request: Request, page: PageNumber = 1) -> Reply:
     return cards.page(cards.listing(_("Digests"), columns, rows, empty), "digest list", page, total)
 
 
-@command("digest remove <digest>", role=Role.MANAGER, example="digest remove 3")
+@command(
+    "digest remove <digest>",
+    role=Role.MANAGER,
+    example="digest remove 3",
+    phrases=(
+        (
+            "(DELETE|stop|cancel|unsubscribe from) [the] (digest|scheduled report|"
+            "subscription) <digest>"
+        ),
+        "(DELETE|停止|取消|停掉) (定期报告|定时报告|摘要|订阅|定时报表) <digest>",
+        (
+            "~ <digest> (DELETE|cancel|stop|no more|unsubscribe|end|不要|停|停止|取消|别) [再|发|"
+            "more|from|sending|DELETE|receive|get|掉|了]"
+        ),
+    ),
+)
 def remove_digest(request: Request, digest: KnownDigest) -> Reply:
     """Stop a digest from coming."""
     digest.deleted_at = request.now
     return Reply(title=_("Digest #{id} will not come any more.", id=digest.id), text=digest.line)
 
 
-@command("digest preview <digest>", role=Role.MANAGER, reads=True, example="digest preview 3")
+@command(
+    "digest preview <digest>",
+    role=Role.MANAGER,
+    reads=True,
+    example="digest preview 3",
+    phrases=(
+        "(preview|SHOW) [the|me] [a preview of] (digest|scheduled report) <digest>",
+        "(预览) (定期报告|定时报告|摘要|订阅|定时报表) <digest>",
+        (
+            "~ <digest> (preview|before|try|test|look like|looks like|看看|预览|试|会是什么样) "
+            "[see|goes|look|how|will|a|SHOW|it|show|would|什么|样]"
+        ),
+    ),
+)
 def preview_digest(request: Request, digest: KnownDigest) -> Reply:
     """Show here what a digest would say now."""
     return _dressed(request.session, digest, request.run(digest.line), request.now)
 
 
-@command("digest why <digest>", role=Role.MANAGER, reads=True, example="digest why 3")
+@command(
+    "digest why <digest>",
+    role=Role.MANAGER,
+    reads=True,
+    example="digest why 3",
+    phrases=(
+        "why (do i get|did i get|am i getting|do we get) [the] digest <digest>",
+        "为什么(会收到|收到|有) (摘要|定期报告|订阅|定时报告) <digest>",
+        (
+            "~ <digest> (why|reason|how come|为什么|为何|原因) [didn't|arrive|get|come|not|did|"
+            "没|没来|没收到|我|收到|receive|i|发|会|no]"
+        ),
+    ),
+)
 def explain_digest(request: Request, digest: KnownDigest) -> Reply:
     """Explain when a digest comes, whose it is and how its last deliveries went."""
     reply = _card(request, digest, _("Digest #{id}", id=digest.id))

@@ -91,6 +91,12 @@ def read_yes_no(text: str) -> bool:
     "field add <kind> <name> <type> [label=] [options=]",
     role=Role.ADMIN,
     example='field add contact tier choice label="Tier" options="gold, silver, bronze"',
+    phrases=(
+        (
+            "~ (CREATE|加|新增|增加|建) <kind> <type> (field|字段|column) [custom|extra|自定义|个|一个|"
+            "called|named|for|to|叫] <name>"
+        ),
+    ),
 )
 def add_field(
     request: Request,
@@ -124,7 +130,22 @@ def add_field(
     )
 
 
-@command("field list [kind=]", role=Role.MEMBER, reads=True, example="field list kind=contact")
+@command(
+    "field list [kind=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="field list kind=contact",
+    phrases=(
+        "LIST [all] [the] [of] [our] (custom fields|added fields|extra fields|fields)",
+        "which [custom] fields (do we have|are there)",
+        "LIST [所有|全部] (自定义字段|字段)",
+        "有哪些[自定义]字段",
+        (
+            "~ (fields|字段|extra fields|custom fields) (what|which|LIST|custom|extra|哪些|"
+            "所有|有|自定义) [LIST|have|extra|custom|added|自定义|我们|of|the|all|所有] <kind?>"
+        ),
+    ),
+)
 def list_fields(request: Request, kind: RecordKind | None = None) -> Reply:
     """List the fields that were added to records."""
     found = fields.list_fields(request.session, kind)
@@ -137,7 +158,12 @@ def list_fields(request: Request, kind: RecordKind | None = None) -> Reply:
     return cards.listing(_("Fields"), columns, rows, empty)
 
 
-@command("field remove <kind> <name>", role=Role.ADMIN, example="field remove contact tier")
+@command(
+    "field remove <kind> <name>",
+    role=Role.ADMIN,
+    example="field remove contact tier",
+    phrases=("~ (DELETE) (field|字段|column) <kind> [custom|extra|自定义|from|the|of|掉] <name>",),
+)
 def remove_field(request: Request, kind: RecordKind, name: Annotated[str, FieldName()]) -> Reply:
     """Remove a field; what was filled in is back when it is added again."""
     field = fields.find(request.session, kind, name)
@@ -154,6 +180,12 @@ def remove_field(request: Request, kind: RecordKind, name: Annotated[str, FieldN
     "field set <record> <field> <value...>",
     role=Role.MEMBER,
     example='field set "Jane Doe" tier gold',
+    phrases=(
+        "CHANGE [the] [field] <field> field (of|for|on) <record> to <value>",
+        "CHANGE [the] field <field> (of|for|on) <record> to <value>",
+        "[把] <record> 的 [字段] <field> 字段 CHANGE <value>",
+        "[把] <record> 的 字段 <field> CHANGE <value>",
+    ),
 )
 def set_field(request: Request, record: AnyRecord, field: Name, value: Text) -> Reply:
     """Fill a field that was added to this kind of record."""
@@ -167,7 +199,15 @@ def set_field(request: Request, record: AnyRecord, field: Name, value: Text) -> 
     )
 
 
-@command("field clear <record> <field>", role=Role.MEMBER, example='field clear "Jane Doe" tier')
+@command(
+    "field clear <record> <field>",
+    role=Role.MEMBER,
+    example='field clear "Jane Doe" tier',
+    phrases=(
+        "(clear|empty|blank|reset|wipe) [the] [field] <field> [field] (of|for|on) <record>",
+        "清空 <record> 的 [字段] <field> [字段]",
+    ),
+)
 def clear_field(request: Request, record: AnyRecord, field: Name) -> Reply:
     """Empty a field that was added to this kind of record."""
     found = _field(request, record, field)

@@ -25,7 +25,44 @@ _WORDS = 4
 
 
 @command(
-    "find <words...> [kind=] [page=]", role=Role.MEMBER, reads=True, example="find acme spring"
+    "find <words...> [kind=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="find acme spring",
+    phrases=(
+        "SHOW <words>",
+        (
+            "(search|look|search for|find|look for|look up|find me|where is|do we "
+            "have|do we know|have we got) [anything] [for|about|on] <words>"
+        ),
+        (
+            "(tell me [more] about|what do we know about|what do you know about|"
+            "what do we have on|info on|information on|anything on|who or what is) "
+            "<words>"
+        ),
+        "SHOW <words> [的情况|的资料|的信息|的详情]",
+        "(tell me|what) about <words>",
+        "SHOW everything (on|about|for) <words>",
+        "about <words>",
+        "(查查|查一查|搜搜) <words>",
+        "(搜索|搜|查找|找|找找|搜一搜|查一查) <words>",
+        "(有没有|有无) [关于] <words> [的] (记录|资料|信息)",
+        "(介绍|说说|讲讲) <words>",
+        "关于 <words> [的] [我们] (知道什么|有什么资料|有什么信息)",
+        (
+            "~ (find|search|look for|look up|where|anything about|do we know|know|who "
+            "knows|搜|找|查|有没有|搜索|查找|search for|info on|information on) [can|i|for|about|"
+            "the|信息|帮我|一下|关于|everything|we|know] <words> <kind?>"
+        ),
+        (
+            "~ (got anything on|what do we have on|pull everything on|show me anything|"
+            "is there|搜搜|查查|找找|有关|相关) [about|everything|called|named|的|我们|所有|资料] <words>"
+        ),
+        (
+            "~ (find|search|show) (everything|anything|something|all) [about|on|for|"
+            "regarding] <words>"
+        ),
+    ),
 )
 def find_records(
     request: Request, words: Text, kind: RecordKind | None = None, page: PageNumber = 1

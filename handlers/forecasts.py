@@ -42,6 +42,33 @@ class _MonthSum:
     role=Role.MEMBER,
     reads=True,
     example="report forecast period=2026-Q4",
+    phrases=(
+        "SHOW [the|our] [sales|revenue] (forecast|prediction|projection) [for <period>]",
+        "(what is the|how is the) [sales|revenue] forecast [for <period>]",
+        (
+            "how much (will we|are we going to|do we expect to) (sell|win|close|"
+            "make|earn) [in|for] [<period>]"
+        ),
+        "(forecast|predict) [the|our] (sales|revenue) [for <period>]",
+        "SHOW [销售] (预测|销售预测|收入预测)",
+        "SHOW <period> [的] [销售|收入] 预测",
+        "(预测) <period> [的] (销售|收入|销售额)",
+        "<period> [我们] (能卖多少|能成交多少|预计能卖多少|预计销售额是多少|能签多少)",
+        (
+            "~ (forecast|expect|predict|prediction|will sell|going to sell|revenue|预测|"
+            "能卖多少|卖多少|预计收入|预期) [how|much|sales|revenue|we|will|sell|next|month|quarter|"
+            "SHOW|what|do|the|销售|收入|下个月|下季度|下月|能|多少|看看|看|earn|is|下|quarterly|year|"
+            "turnover]"
+        ),
+        (
+            "~ (预估|估计|预计|展望|outlook|projection|projected|estimate|estimated) [revenue|"
+            "sales|what|SHOW|is|the|our|for|income|销售|收入|业绩|看看|下个月|下季度|we] <period?>"
+        ),
+        (
+            "~ (earn|make|turn over|bring in|赚|收入|收多少) (will|going to|能|会|可能|预计) [what|"
+            "how|much|we|多少|money|are|next|in] <period?>"
+        ),
+    ),
 )
 def report_forecast(request: Request, period: TimeSpan | None = None) -> Reply:
     """Show what the open deals may bring by month, weighted by the chance of their stage."""

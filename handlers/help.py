@@ -18,7 +18,40 @@ _OPEN_TO = {
 }
 
 
-@command("help [words...]", role=Role.ANYONE, reads=True, example="help deal move")
+@command(
+    "help [words...]",
+    role=Role.ANYONE,
+    reads=True,
+    example="help deal move",
+    phrases=(
+        (
+            "(what can you do|what can i do|what do you do|how does this work|how "
+            "do i use this|how do you work|what can i say|what can i ask|what can "
+            "i ask you|what are you able to do) [here]"
+        ),
+        "(i need|give me|show me|some) [some] help",
+        "(show me|list|what are) [all] [the] commands",
+        "how do i use [this|you|the bot]",
+        (
+            "(你能做什么|你会什么|你会做什么|你能干什么|怎么用|怎么使用|有什么功能|"
+            "有哪些命令|有哪些功能|使用帮助|我能做什么|你可以做什么)"
+        ),
+        "[看看|显示|打开]帮助",
+        (
+            "~ (able to do|can you do|can i do|can i ask|commands|what do you do|会做什么|"
+            "会什么|能做什么|命令|功能|怎么用) [what|which|SHOW|all|the|list|there|我|你|哪些|有|i|you|are|"
+            "do|things|all]"
+        ),
+        (
+            "~ (explain|help|解释|怎么用|帮助|how to use) [me|with|work|"
+            "works|the|command|命令|一下|说明] <words>"
+        ),
+        (
+            "~ (stuck|lost|options|possibilities|features|manual|instructions|说明|怎么操作|"
+            "如何使用|使用说明) [i|am|what|are|the|my|is|show|SHOW|我|你|看|there|i'm|do]"
+        ),
+    ),
+)
 def help_(request: Request, words: Text = "") -> Reply:
     """Show what you can do, or how one command works."""
     wanted = words.casefold().split()

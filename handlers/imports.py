@@ -29,7 +29,22 @@ _KINDS = {
 }
 
 
-@command("import list [page=]", role=Role.MANAGER, reads=True, example="import list")
+@command(
+    "import list [page=]",
+    role=Role.MANAGER,
+    reads=True,
+    example="import list",
+    phrases=(
+        "LIST [all] [the] [of] [our|past|last|recent] imports",
+        "what (was|did we|has been) (imported|import) [lately|recently]",
+        "LIST [所有|全部|最近的|历史] 导入 [记录|历史|列表]",
+        "最近导入了什么",
+        (
+            "~ (imports|recent imports|past imports|import history|导入记录|导入历史|哪些导入) [SHOW|"
+            "recent|last|past|LIST|the|which|what|were|有|哪些|最近|看|历史|list]"
+        ),
+    ),
+)
 def list_imports(request: Request, page: PageNumber = 1) -> Reply:
     """List the imported files, newest first."""
     found, total = imports.list_page(request.session, (page - 1) * cards.PAGE_SIZE, cards.PAGE_SIZE)
@@ -58,7 +73,20 @@ def list_imports(request: Request, page: PageNumber = 1) -> Reply:
     )
 
 
-@command("import show <id>", role=Role.MANAGER, reads=True, example="import show 3")
+@command(
+    "import show <id>",
+    role=Role.MANAGER,
+    reads=True,
+    example="import show 3",
+    phrases=(
+        "SHOW [the] import <id>",
+        "SHOW (导入|第)<id>[次导入]",
+        (
+            "~ <id> (what|details|detail|bring|show|SHOW|did|result|看|情况|详情|结果|怎么样) "
+            "[bring|what|did|the|of|how|went|go|in|result|SHOW|什么|带来|看看]"
+        ),
+    ),
+)
 def show_import(request: Request, id: RunNumber) -> Reply:  # noqa: A002 - the word of the grammar
     """Show what an imported file brought."""
     run = _found(request, id)
@@ -85,7 +113,19 @@ def show_import(request: Request, id: RunNumber) -> Reply:  # noqa: A002 - the w
     )
 
 
-@command("import revert <id>", role=Role.MANAGER, example="import revert 3")
+@command(
+    "import revert <id>",
+    role=Role.MANAGER,
+    example="import revert 3",
+    phrases=(
+        "(revert|undo|roll back|take back|reverse) [the] import <id>",
+        "(撤销|撤回|回滚) 导入 <id>",
+        (
+            "~ <id> (revert|undo|take|roll back|rollback|撤回|撤销|回滚|还原|DELETE) [back|"
+            "completely|the|吧]"
+        ),
+    ),
+)
 def revert_import(request: Request, id: RunNumber) -> Reply:  # noqa: A002 - the word of the grammar
     """Delete what an import brought, except what was changed since."""
     run = _found(request, id)

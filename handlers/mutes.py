@@ -14,7 +14,7 @@ from crm_store.conversations import Reference
 from crm_store.models import Mute, Role
 from crm_store.records import Model
 from crm_store.store import Session
-from handlers import cards
+from handlers import cards, quiet_phrases
 from handlers.arguments import (
     HERE,
     AddressArgument,
@@ -50,6 +50,7 @@ class SubjectArgument(Argument[str]):
 
     kind = FieldKind.RECORD
     spreads = True
+    kinds = _RECORDS
 
     def read(self, text: str, asked: Asked) -> str:
         """Return the subject as mutes name it."""
@@ -92,6 +93,7 @@ class MuteArgument(Argument[Mute]):
     "mute <what> until= reason= [for=]",
     role=Role.MEMBER,
     example='mute company:7 until="friday 18:00" reason="they are moving house"',
+    phrases=quiet_phrases.MUTE,
 )
 def mute(
     request: Request,
@@ -120,7 +122,13 @@ def mute(
     return _card(made, _headline(request, made))
 
 
-@command("mutes [page=]", role=Role.MEMBER, reads=True, example="mutes")
+@command(
+    "mutes [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="mutes",
+    phrases=quiet_phrases.MUTES,
+)
 def list_mutes(request: Request, page: PageNumber = 1) -> Reply:
     """List what is muted for you and for everyone, until when and why."""
     offset = (page - 1) * cards.PAGE_SIZE
@@ -149,7 +157,12 @@ def list_mutes(request: Request, page: PageNumber = 1) -> Reply:
     return cards.page(replace(reply, actions=buttons), "mutes", page, total)
 
 
-@command("unmute <mute>", role=Role.MEMBER, example="unmute 3")
+@command(
+    "unmute <mute>",
+    role=Role.MEMBER,
+    example="unmute 3",
+    phrases=quiet_phrases.UNMUTE,
+)
 def unmute(request: Request, mute: Annotated[Mute, MuteArgument()]) -> Reply:
     """End a mute before its time."""
     if mute.user_id is None and not request.role.may(Role.MANAGER):

@@ -73,12 +73,8 @@ def resolve(
     """
     wanted = text.strip()
     word = wanted.casefold().removeprefix("the ").removesuffix(" one")
-    if word in _IT:
-        return _remembered(request.memory.subject, kinds, request)
-    if word in _ORDINALS:
-        listing = request.memory.listing
-        place = _ORDINALS[word]
-        return _remembered(listing[place] if place < len(listing) else None, kinds, request)
+    if word in _IT or word in _ORDINALS:
+        return _recalled(remembered(word, request), kinds, request)
     typed = _TYPED.fullmatch(wanted.casefold())
     if typed and typed[1] in kinds:
         return _numbered(int(typed[2]), [typed[1]], request, button, deleted=deleted)
@@ -117,7 +113,16 @@ def _choice(record: Model) -> Choice:
     return Choice(label, str(records.reference(record)))
 
 
-def _remembered(reference: Reference | None, kinds: Sequence[str], request: Request) -> Model:
+def remembered(word: str, request: Request) -> Reference | None:
+    """Return what `it` or `second` means in this conversation, None when nothing was talked about lately."""
+    if word in _IT:
+        return request.memory.subject
+    place = _ORDINALS.get(word, -1)
+    listing = request.memory.listing
+    return listing[place] if 0 <= place < len(listing) else None
+
+
+def _recalled(reference: Reference | None, kinds: Sequence[str], request: Request) -> Model:
     record = records.find(request.session, reference.kind, reference.id) if reference else None
     if record is None or (reference and reference.kind not in kinds):
         raise UserError(
@@ -176,12 +181,11 @@ def _named(name: str, kinds: Sequence[str], request: Request, button: Button) ->
 
 
 def _similar(name: str, kinds: Sequence[str], request: Request) -> list[Model]:
-    hits = [
-        hit
-        for kind in kinds
-        if kind in search.KINDS
-        for hit in search.suggest(request.session, kind, name, 5)
-    ]
+    sought = [kind for kind in kinds if kind in search.KINDS]
+    hits = [hit for kind in sought for hit in search.suggest(request.session, kind, name, 5)]
+    if not hits and {"deal", "ticket"} & set(sought):
+        # People name a deal or a ticket by its customer: “the Acme deal”.
+        hits = search.find(request.session, name, sought, 5)
     hits.sort(key=lambda hit: -hit.score)
     references = [Reference(hit.kind, hit.record_id) for hit in hits[:5]]
     found = records.load(request.session, references)

@@ -5,8 +5,9 @@ What is still to happen, follow-ups and tasks, is `handlers/tasks.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from crm_store import activities, history, records
@@ -15,7 +16,7 @@ from crm_store.conversations import Reference
 from crm_store.history import Change
 from crm_store.models import ActivityKind, Company, Contact, Deal, Role, Ticket
 from crm_store.records import Model
-from handlers import cards
+from handlers import cards, note_phrases
 from handlers.arguments import (
     AnyRecord,
     Asked,
@@ -25,7 +26,7 @@ from handlers.arguments import (
     Text,
 )
 from handlers.command import command, line_of
-from handlers.differences import labels, sensitivity, told
+from handlers.differences import in_words, labels, sensitivity
 from handlers.errors import UserError
 from handlers.reading.moments import read_moment
 from handlers.reply import Action, Field, Reply, Row, Tone
@@ -57,18 +58,31 @@ _HAPPENED = {
 }
 
 
+_COMING = re.compile(r"tomorrow|\bnext\b|\bin \S+ \w|明|后天|下个?[周月年星礼]|后$", re.IGNORECASE)
+
+
 class PastMomentArgument(MomentArgument):
     """A moment that has been."""
 
     def read(self, text: str, asked: Asked) -> datetime:
         """Return the instant, aware UTC."""
-        found = read_moment(text, asked.request.local_now)
+        now = asked.request.local_now
+        found = read_moment(text, now)
+        if found > asked.request.now and not _COMING.search(text):
+            # “this morning” and “friday” are the last ones here.
+            found = next((past for past in _before(text, now) if past <= asked.request.now), found)
         if found > asked.request.now:
             raise UserError(
                 _("{when} is still to come.", when=moment(found)),
                 _('Plan it with `followup`, or write when it was, such as `at="yesterday 15:00"`.'),
             )
         return found
+
+
+def _before(text: str, now: datetime) -> Iterator[datetime]:
+    """Yield what a text means a day and a week earlier."""
+    for days in (1, 7):
+        yield read_moment(text, now - timedelta(days=days))
 
 
 At = Annotated[datetime, PastMomentArgument()]
@@ -78,20 +92,25 @@ At = Annotated[datetime, PastMomentArgument()]
     "note add <record> <text...>",
     role=Role.MEMBER,
     example='note add "Acme Ltd" prefers calls in the morning',
+    phrases=note_phrases.NOTE,
 )
 def add_note(request: Request, record: Logged, text: Text) -> Reply:
     """Write a note on a company, contact, deal or ticket; it stays inside."""
     return _log(request, ActivityKind.NOTE, record, text, None)
 
 
-def _declare_log(verb: str, kind: ActivityKind, tells: str, example: str) -> None:
+def _declare_log(
+    verb: str, kind: ActivityKind, tells: str, example: str, phrases: tuple[str, ...]
+) -> None:
     """Declare `<verb> log`, whose help is `tells`."""
 
     def log(request: Request, record: Logged, text: Text, at: At | None = None) -> Reply:
         return _log(request, kind, record, text, at)
 
     log.__doc__ = tells
-    command(f"{verb} log <record> <text...> [at=]", role=Role.MEMBER, example=example)(log)
+    command(
+        f"{verb} log <record> <text...> [at=]", role=Role.MEMBER, example=example, phrases=phrases
+    )(log)
 
 
 _declare_log(
@@ -99,24 +118,28 @@ _declare_log(
     ActivityKind.CALL,
     "Log a call.",
     'call log "Jane Doe" wants the offer by Friday at="yesterday 15:00"',
+    note_phrases.CALL,
 )
 _declare_log(
     "meeting",
     ActivityKind.MEETING,
     "Log a meeting.",
     'meeting log "Acme Ltd" saw the new plant',
+    note_phrases.MEETING,
 )
 _declare_log(
     "visit",
     ActivityKind.VISIT,
     "Log a visit to a customer.",
     'visit log "Acme Ltd" the shelf was empty',
+    note_phrases.VISIT,
 )
 _declare_log(
     "email",
     ActivityKind.EMAIL,
     "Log an e-mail that was written elsewhere.",
     'email log "Jane Doe" sent the price list',
+    note_phrases.EMAIL,
 )
 
 
@@ -125,6 +148,7 @@ _declare_log(
     role=Role.MEMBER,
     reads=True,
     example='timeline "Acme Ltd" kind=call',
+    phrases=note_phrases.TIMELINE,
 )
 def show_timeline(
     request: Request, record: Logged, kind: Happening | None = None, page: PageNumber = 1
@@ -144,7 +168,13 @@ def show_timeline(
     return cards.page(reply, line_of(Call("timeline", values)), page, total)
 
 
-@command("history <record> [page=]", role=Role.MEMBER, reads=True, example='history "Acme Ltd"')
+@command(
+    "history <record> [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example='history "Acme Ltd"',
+    phrases=note_phrases.HISTORY,
+)
 def show_history(request: Request, record: AnyRecord, page: PageNumber = 1) -> Reply:
     """Show who changed what of a record, the newest first."""
     offset = (page - 1) * cards.PAGE_SIZE
@@ -211,5 +241,4 @@ def _changed(change: Change, known: Mapping[str, str]) -> Field:
     label = _("{when}, {name}", when=moment(change.at), name=who)
     if change.undone:
         label = _("{when}, {name}, taking back", when=moment(change.at), name=who)
-    lines = [_("added")] if change.added else [told(each, known) for each in change.differences]
-    return Field(label, "\n".join(lines) or "–", sensitivity(change.differences))
+    return Field(label, "\n".join(in_words(change, known)) or "–", sensitivity(change.differences))

@@ -26,6 +26,7 @@ from crm_store.preferences import (
     URGENT,
 )
 from crm_store.schedules import WEEKDAYS
+from handlers import quiet_phrases
 from handlers.arguments import HERE, AddressArgument, Argument, Asked, Text
 from handlers.command import command
 from handlers.errors import UserError
@@ -102,7 +103,13 @@ def _folded(name: str) -> str:
 PreferenceName = Annotated[str, PreferenceArgument()]
 
 
-@command("preference list [for=]", role=Role.MEMBER, reads=True, example="preference list")
+@command(
+    "preference list [for=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="preference list",
+    phrases=quiet_phrases.PREFERENCE_LIST,
+)
 def list_preferences(request: Request, for_: User | None = None) -> Reply:
     """Show what you are told and when, and where each setting comes from."""
     person = for_ or request.colleague
@@ -115,6 +122,7 @@ def list_preferences(request: Request, for_: User | None = None) -> Reply:
     "preference set <name> <value...>",
     role=Role.MEMBER,
     example="preference set quiet 20:00-08:00",
+    phrases=quiet_phrases.PREFERENCE_SET,
 )
 def set_preference(request: Request, name: PreferenceName, value: Text) -> Reply:
     """Choose what you are told and when; `preference list` shows the names."""
@@ -134,6 +142,7 @@ def set_preference(request: Request, name: PreferenceName, value: Text) -> Reply
     "preference role <role> <name> <value> [locked=]",
     role=Role.ADMIN,
     example="preference role rep quiet 20:00-08:00 locked=yes",
+    phrases=quiet_phrases.PREFERENCE_ROLE,
 )
 def set_for_role(
     request: Request,

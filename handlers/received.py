@@ -15,7 +15,7 @@ from crm_store.addresses import Address
 from crm_store.conversations import Reference
 from crm_store.models import Notice, Role
 from crm_store.store import Session
-from handlers import cards
+from handlers import cards, quiet_phrases
 from handlers.arguments import Argument, Asked, NumberArgument, PageNumber
 from handlers.command import command
 from handlers.errors import UserError
@@ -50,7 +50,13 @@ class NoticeArgument(Argument[Notice]):
 Told = Annotated[Notice, NoticeArgument()]
 
 
-@command("notice list [page=]", role=Role.MEMBER, reads=True, example="notice list")
+@command(
+    "notice list [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="notice list",
+    phrases=quiet_phrases.NOTICE_LIST,
+)
 def list_notices(request: Request, page: PageNumber = 1) -> Reply:
     """List what you were told lately, also what was folded into one message."""
     found, total = notices.told(
@@ -68,13 +74,24 @@ def list_notices(request: Request, page: PageNumber = 1) -> Reply:
     return cards.page(reply, "notice list", page, total)
 
 
-@command("notice show <notice>", role=Role.MEMBER, reads=True, example="notice show 3")
+@command(
+    "notice show <notice>",
+    role=Role.MEMBER,
+    reads=True,
+    example="notice show 3",
+    phrases=quiet_phrases.NOTICE_SHOW,
+)
 def show_notice(request: Request, notice: Told) -> Reply:
     """Show one message again, as it stands now."""
     return _again(request, notice) or Reply(title=_("There is nothing left to say about this."))
 
 
-@command("notice ack <notice>", role=Role.MEMBER, example="notice ack 3")
+@command(
+    "notice ack <notice>",
+    role=Role.MEMBER,
+    example="notice ack 3",
+    phrases=quiet_phrases.NOTICE_ACK,
+)
 def acknowledge(request: Request, notice: Told) -> Reply:
     """Say that you see to a message: it is not repeated, and everybody who got it sees that you have it."""
     notice.matter = notice.matter or notice.key
@@ -85,7 +102,12 @@ def acknowledge(request: Request, notice: Told) -> Reply:
     return reply or Reply(title=_("{name} has it.", name=request.colleague.name), tone=Tone.GOOD)
 
 
-@command("notice snooze <notice> [when]", role=Role.MEMBER, example="notice snooze 3 in 1 hour")
+@command(
+    "notice snooze <notice> [when]",
+    role=Role.MEMBER,
+    example="notice snooze 3 in 1 hour",
+    phrases=quiet_phrases.NOTICE_SNOOZE,
+)
 def snooze(request: Request, notice: Told, when: datetime | None = None) -> Reply:
     """Hear a message again later; only this one, what comes next keeps its time."""
     if when is None:

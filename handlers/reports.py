@@ -28,6 +28,72 @@ LEADERS = 10
     role=Role.MEMBER,
     reads=True,
     example="report pipeline period=2026-Q4",
+    phrases=(
+        "what is (stuck|stalled|stale|not moving|blocked) [in (my|the|our) pipeline] {owner=me}",
+        (
+            "(which|what) deals are (stuck|stalled|stale|not moving|blocked|at a "
+            "standstill) [in (my|the|our) pipeline]"
+        ),
+        "LIST [the] (stuck|stalled|stale) deals",
+        "how does my (pipeline|funnel) look [like] {owner=me}",
+        (
+            "what is (stuck|stalled|stale|not moving|blocked) in my (pipeline|funnel|"
+            "deals) {owner=me}"
+        ),
+        "SHOW my (pipeline|funnel) [report] {owner=me}",
+        "how (is|does) my (pipeline|funnel) [look|looking|doing] [like] {owner=me}",
+        (
+            "SHOW [the|our|me the] (pipeline|funnel|sales pipeline|sales funnel) "
+            "[report|overview|summary]"
+        ),
+        "how (is|does) (the|our) (pipeline|funnel|sales pipeline) [look|looking|doing] [like]",
+        "(how are sales|how are we doing) [going|this <period>|in <period>]",
+        "SHOW [the|our] (pipeline|funnel) [report] (for|of|in) <period>",
+        "SHOW <owner>'s (pipeline|funnel) [report]",
+        "(how does|how is) (my|our|the) (pipeline|funnel) (look|looking|doing)",
+        "SHOW an overview of (the|our) (pipeline|funnel)",
+        "how much is in (the|our) pipeline",
+        "how much (did we sell|did we win|have we sold|have we won) [in|for] <period>",
+        "(pipeline|sales) report [for <period>]",
+        "SHOW (销售管道|销售漏斗|管道|漏斗|销售报表|商机报表) [报表|报告]",
+        "SHOW 我的 (销售管道|销售漏斗|管道|漏斗) {owner=me}",
+        (
+            "我的 [销售](管道|漏斗) [里] [有] (什么|哪些) [商机|单子] (卡住|停滞|"
+            "卡着|没动静) [了] {owner=me}"
+        ),
+        (
+            "我的 (管道|漏斗|销售管道|销售漏斗) [里] [有] [什么|哪些] [商机|单子] "
+            "[怎么样|什么情况] [卡住|停滞|卡着|没动静] [了] {owner=me}"
+        ),
+        "(哪些|什么) (商机|单子) (卡住|停滞|卡着|没动静|停滞不前|没有进展) [了]",
+        "(销售)(怎么样|情况如何|情况怎么样|情况)",
+        "SHOW <period> [的] (销售管道|销售漏斗|销售报表|销售情况|业绩)",
+        "<period> [的] (销售|业绩) (怎么样|如何|情况)",
+        (
+            "~ (pipeline|funnel|sales pipeline|管道|漏斗|销售漏斗|销售管道) (my|mine|我|我的) [how|what|"
+            "worth|look|looks|does|is|SHOW|stuck|value|情况|怎么样|看看|多少|状态|report|doing|"
+            "going|金额] <period?> {owner=me}"
+        ),
+        (
+            "~ (pipeline|funnel|漏斗|管道) <owner> [how|what|worth|look|looks|does|is|SHOW|"
+            "stuck|value|情况|怎么样|看看|多少|销售|sales|report|doing|看]"
+        ),
+        (
+            "~ (pipeline|funnel|漏斗|管道|sales numbers|sales figures|sales report|销售情况|"
+            "销售怎么样|销售业绩|业绩|how are we doing|销售报表|sales) [how|what|worth|look|looks|does|"
+            "is|SHOW|stuck|value|情况|怎么样|看看|多少|sales|销售|numbers|figures|report|doing|"
+            "going|are|the|of|如何|如何了|看|整体|overall|total] <period?>"
+        ),
+        (
+            "~ (turnover|selling|revenue so far|business|sales performance|成交额|卖得|销售额|"
+            "业务) [how|is|are|we|going|doing|SHOW|what|was|the|much|did|sell|怎么样|多少|情况|如何|"
+            "sales] <period?>"
+        ),
+        (
+            "~ (pipeline|漏斗|管道) (how much|money|value|total|worth|多少|钱|金额) [is|in|the|"
+            "there|里|有|of|total] <period?>"
+        ),
+    ),
 )
 def report_pipeline(
     request: Request, period: TimeSpan | None = None, owner: User | None = None
@@ -66,6 +132,34 @@ def report_pipeline(
     role=Role.MEMBER,
     reads=True,
     example="report tickets period=last-month",
+    phrases=(
+        (
+            "SHOW [the] (ticket|support|service) (report|statistics|stats|figures|"
+            "numbers|overview|summary) [for <period>]"
+        ),
+        "(ticket|support) (report|statistics|stats|figures|numbers)",
+        "(工单|客服) (统计|报表|报告|数据)",
+        "how (is|are) (support|the tickets|our support|the support team) [doing]",
+        (
+            "how many tickets (do we have|did we get|came in|were opened|are there|"
+            "are open) [in|for] [<period>]"
+        ),
+        "SHOW (工单|客服|支持) (报表|报告|统计|情况|数据)",
+        "SHOW <period> [的] (工单|客服) (报表|报告|统计|情况|数据)",
+        "<period> [有|来了|收到] [多少] 工单 [统计]",
+        "(工单|客服) (情况) (怎么样|如何)",
+        (
+            "~ (ticket|tickets|support|service|help desk|客服|工单|支持) (report|statistics|"
+            "stats|figures|numbers|busy|do|doing|many|workload|performance|统计|报表|报告|忙|表现|"
+            "多少|数量|情况) [how|SHOW|the|did|is|are|was|we|have|怎么样|不忙|看|不|load|get|got] "
+            "<period?>"
+        ),
+        (
+            "~ (complaints|tickets|cases|support|工单|客诉) (how many|number of|volume|came "
+            "in|solved|average|多少|几个|数量|处理) [the|did|we|get|have|are|were|SHOW|了|收到|今天|"
+            "in|came|time] <period?>"
+        ),
+    ),
 )
 def report_tickets(request: Request, period: TimeSpan | None = None) -> Reply:
     """Show the tickets opened and closed in a period, and those that wait now."""

@@ -42,7 +42,47 @@ class _Named:
     risk: AtRisk
 
 
-@command("report churn [period=] [page=]", role=Role.MEMBER, reads=True, example="report churn")
+@command(
+    "report churn [period=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="report churn",
+    phrases=(
+        "who is (about to|going to|likely to) (leave|churn|go|quit|cancel|leave us) [us]",
+        (
+            "(which|what) (customers|companies|clients|accounts|contacts) (are|is) "
+            "(at risk|about to leave|about to churn|likely to churn|likely to leave|"
+            "going to leave|in danger|slipping away)"
+        ),
+        "(who|which customers) (might|may|could|will) (leave|churn|leave us|quit|cancel|we lose)",
+        "who are we (losing|about to lose)",
+        "who is at risk",
+        (
+            "LIST [the] (churn risks|churn report|churn|customers at risk|risky "
+            "customers|at-risk customers|at risk customers|churn risk report)"
+        ),
+        (
+            "(谁|哪些客户|哪个客户|哪些公司|什么客户) (快要|快|要|可能|可能会|即将|"
+            "会|有可能|最可能) (流失|离开|走|跑) [了]"
+        ),
+        "(哪些|什么) 客户 有 流失 (风险|危险|可能)",
+        "SHOW [客户] 流失 (风险|报告|报表|预警|客户|情况)",
+        (
+            "~ (churn|leave|leaving|at risk|lose|losing|about to leave|流失|离开|跑掉) [which|"
+            "who|customers|clients|might|may|risk|report|us|SHOW|about|could|哪些|客户|风险|预警|"
+            "快|可能|会|likely|most|are|有|报告|看看|谁|we]"
+        ),
+        (
+            "~ (customers|clients|accounts|客户) (unhappy|in danger|danger|risky|going "
+            "away|inactive|stopped buying|jump ship|危险|不满|不活跃|要走|跑) [which|who|are|is|"
+            "our|might|likely|to|的|哪些|有|会|谁|可能]"
+        ),
+        (
+            "~ (lose|losing|失去|丢掉) (who|which|谁|哪些) [could|might|may|we|may|客户|我们|可能|"
+            "customers|会|clients]"
+        ),
+    ),
+)
 def report_churn(request: Request, period: date | None = None, page: PageNumber = 1) -> Reply:
     """Show the customers at risk of leaving, why, and what to do."""
     session = request.session

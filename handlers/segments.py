@@ -65,7 +65,30 @@ class WeekArgument(Argument[str]):
 Week = Annotated[str, WeekArgument()]
 
 
-@command("report segments [period=]", role=Role.MEMBER, reads=True, example="report segments")
+@command(
+    "report segments [period=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="report segments",
+    phrases=(
+        "SHOW [the|our] [customer] (segments|segmentation|customer groups|rfm|segment report)",
+        "(what|which) [customer] (segments|groups) (do we have|are there)",
+        "how are our customers (segmented|grouped|distributed)",
+        "who are our (best|most valuable|top) (customers|clients|companies|buyers)",
+        "SHOW [客户] (分群|细分|分层|分类|客群)",
+        "(我们的|哪些|谁是|哪些是)[我们的|我们](最好的|最有价值的|最重要的) 客户 [是谁|有哪些]",
+        "[我们的] 客户 [是] (怎么分群|如何分群|怎么分层|分布如何|分成哪几类) [的]",
+        (
+            "~ (segments|segment|groups|group|segmentation|clusters|分群|分组|群体|分个群|细分) "
+            "[customers|customer|our|SHOW|what|which|how|are|客户|看看|有哪些|分|哪些|的|clients|"
+            "report|divide|grouped]"
+        ),
+        (
+            "~ (types|kinds|sorts|clusters|类型|种类|类) (customers|clients|客户) [what|which|"
+            "of|do|we|have|are|there|有|哪些|哪几|我们|分|几|可以]"
+        ),
+    ),
+)
 def report_segments(request: Request, period: Week | None = None) -> Reply:
     """Show the segments of the customers, who moved between them, and the revenue that moved along."""
     receipt = scores.receipt(request.session, SEGMENT, period)

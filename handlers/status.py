@@ -23,7 +23,24 @@ _ROWS = 10
 RowNumber = Annotated[int, NumberArgument(1, 2**62)]
 
 
-@command("status", role=Role.ADMIN, reads=True, example="status")
+@command(
+    "status",
+    role=Role.ADMIN,
+    reads=True,
+    example="status",
+    phrases=(
+        "(how is|is) the (bot|system|server) (running|doing|ok|up|working|healthy)",
+        "SHOW [the] (system status|bot status|state of the system|health|system health)",
+        "(系统|机器人|服务)(状态|运行状态)[怎么样|如何]",
+        "SHOW (系统状态|运行状态|机器人状态)",
+        "(系统|机器人) (运行|工作) (正常|怎么样|得怎么样)",
+        (
+            "~ (running|healthy|health|status|working|up|alive|正常|状态|运行) (bot|system|"
+            "everything|rapport|all|机器人|系统|程序|you) [is|ok|okay|吗|are|fine|how|SHOW|运行|"
+            "still|状态|check|the]"
+        ),
+    ),
+)
 def status(request: Request) -> Reply:
     """Show how Rapport itself is: what waits, what failed, the last runs."""
     found = health.read(request.session, request.now)
@@ -38,7 +55,14 @@ def status(request: Request) -> Reply:
     )
 
 
-@command("status retry <event>", role=Role.ADMIN, example="status retry 12")
+@command(
+    "status retry <event>",
+    role=Role.ADMIN,
+    example="status retry 12",
+    phrases=(
+        "~ <event> (try|retry|again|run|redo|重试|再试|重新处理|重跑) [again|once|more|the|run]",
+    ),
+)
 def retry(request: Request, event: RowNumber) -> Reply:
     """Try a command again that was given up; what was carried out is not done twice."""
     if not inbox.revive(request.session, event):
@@ -48,7 +72,17 @@ def retry(request: Request, event: RowNumber) -> Reply:
     return Reply(title=_("Command #{id} is tried again.", id=event), actions=(_back(),))
 
 
-@command("status resend <message>", role=Role.ADMIN, example="status resend 12")
+@command(
+    "status resend <message>",
+    role=Role.ADMIN,
+    example="status resend 12",
+    phrases=(
+        (
+            "~ <message> (send|resend|again|re-send|deliver|重发|再发|重新发送) [again|once|more|"
+            "the]"
+        ),
+    ),
+)
 def resend(request: Request, message: RowNumber) -> Reply:
     """Send a message again that was given up or may not have arrived."""
     if not notices.revive(request.session, message, request.now):

@@ -10,7 +10,7 @@ from crm_store import deals, records, tasks
 from crm_store.conversations import Reference
 from crm_store.models import Role, Task, TaskKind, TaskStatus, User
 from crm_store.money import Money
-from handlers import cards
+from handlers import cards, task_phrases
 from handlers.arguments import AnyRecord, PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
@@ -29,6 +29,7 @@ DeletedTask = Annotated[Task, RecordArgument(("task",), deleted=True)]
     "task add <text...> [due=] [for=] [about=]",
     role=Role.MEMBER,
     example='task add send the offer due="friday 15:00" for=me about="Acme Ltd"',
+    phrases=task_phrases.ADD,
 )
 def add_task(
     request: Request,
@@ -45,7 +46,13 @@ def add_task(
     return _card(task, _("Task added."))
 
 
-@command("task list [for=] [page=]", role=Role.MEMBER, reads=True, example="task list")
+@command(
+    "task list [for=] [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="task list",
+    phrases=task_phrases.LIST,
+)
 def list_tasks(request: Request, for_: User | None = None, page: PageNumber = 1) -> Reply:
     """List open tasks by their due time, yours or a colleague's."""
     owner = for_ or request.colleague
@@ -61,28 +68,47 @@ def list_tasks(request: Request, for_: User | None = None, page: PageNumber = 1)
     return cards.page(reply, cards.again(request), page, total)
 
 
-@command("task show <task>", role=Role.MEMBER, reads=True, example="task show 5")
+@command(
+    "task show <task>",
+    role=Role.MEMBER,
+    reads=True,
+    example="task show 5",
+    phrases=task_phrases.SHOW,
+)
 def show_task(request: Request, task: Task) -> Reply:
     """Show a task."""
     request.about("task", task.id)
     return _card(task, task.text)
 
 
-@command("task done <task>", role=Role.MEMBER, example="task done 5")
+@command(
+    "task done <task>",
+    role=Role.MEMBER,
+    example="task done 5",
+    phrases=task_phrases.DONE,
+)
 def complete_task(request: Request, task: Task) -> Reply:
     """Mark a task done."""
     return _complete(request, task, None)
 
 
 @command(
-    "task log <task> <outcome...>", role=Role.MEMBER, example="task log 5 she will order in March"
+    "task log <task> <outcome...>",
+    role=Role.MEMBER,
+    example="task log 5 she will order in March",
+    phrases=task_phrases.LOG,
 )
 def log_outcome(request: Request, task: Task, outcome: Text) -> Reply:
     """Mark a task done and keep how it went."""
     return _complete(request, task, outcome)
 
 
-@command("task snooze <task> <when>", role=Role.MEMBER, example="task snooze 5 tomorrow 9:00")
+@command(
+    "task snooze <task> <when>",
+    role=Role.MEMBER,
+    example="task snooze 5 tomorrow 9:00",
+    phrases=task_phrases.SNOOZE,
+)
 def snooze_task(request: Request, task: Task, when: datetime) -> Reply:
     """Put a task off until another time."""
     if task.status is TaskStatus.DONE:
@@ -98,6 +124,7 @@ def snooze_task(request: Request, task: Task, when: datetime) -> Reply:
     "task edit <task> [text=] [due=] [for=] [about=]",
     role=Role.MEMBER,
     example='task edit 5 text="Send the new offer"',
+    phrases=task_phrases.EDIT,
 )
 def edit_task(
     request: Request,
@@ -123,7 +150,12 @@ def edit_task(
     return _card(task, _("Task changed."))
 
 
-@command("task delete <task>", role=Role.MEMBER, example="task delete 5")
+@command(
+    "task delete <task>",
+    role=Role.MEMBER,
+    example="task delete 5",
+    phrases=task_phrases.DELETE,
+)
 def delete_task(request: Request, task: Task) -> Reply:
     """Delete a task; it can be restored."""
     task.deleted_at = request.now
@@ -133,7 +165,12 @@ def delete_task(request: Request, task: Task) -> Reply:
     )
 
 
-@command("task restore <task>", role=Role.MEMBER, example="task restore 5")
+@command(
+    "task restore <task>",
+    role=Role.MEMBER,
+    example="task restore 5",
+    phrases=task_phrases.RESTORE,
+)
 def restore_task(request: Request, task: DeletedTask) -> Reply:
     """Bring a deleted task back."""
     task.deleted_at = None
@@ -145,6 +182,7 @@ def restore_task(request: Request, task: DeletedTask) -> Reply:
     "followup <record> <when> [text...]",
     role=Role.MEMBER,
     example='followup "Acme Ltd" tue 10:00 ask about the offer',
+    phrases=task_phrases.FOLLOWUP,
 )
 def follow_up(request: Request, record: AnyRecord, when: datetime, text: Text = "") -> Reply:
     """Set the follow-up date of a record; I remind you then."""

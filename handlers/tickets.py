@@ -18,7 +18,7 @@ from crm_store.models import (
     TicketStatus,
     User,
 )
-from handlers import cards
+from handlers import cards, ticket_phrases
 from handlers.arguments import Name, NumberArgument, PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
@@ -39,6 +39,7 @@ _TONES = {Priority.URGENT: Tone.BAD, Priority.HIGH: Tone.WARNING}
     "ticket new <text...> [contact=] [company=] [priority=] [kind=]",
     role=Role.MEMBER,
     example='ticket new The invoice shows the wrong address company="Acme Ltd" priority=high',
+    phrases=ticket_phrases.NEW,
 )
 def open_ticket(
     request: Request,
@@ -64,7 +65,13 @@ def open_ticket(
     return _card(request, ticket, _("Ticket #{id} opened.", id=ticket.id))
 
 
-@command("ticket show <ticket>", role=Role.MEMBER, reads=True, example="ticket show 42")
+@command(
+    "ticket show <ticket>",
+    role=Role.MEMBER,
+    reads=True,
+    example="ticket show 42",
+    phrases=ticket_phrases.SHOW,
+)
 def show_ticket(request: Request, ticket: Ticket) -> Reply:
     """Show a ticket with its latest notes and replies."""
     request.about("ticket", ticket.id)
@@ -75,6 +82,7 @@ def show_ticket(request: Request, ticket: Ticket) -> Reply:
     "ticket edit <ticket> [subject=] [text=] [kind=] [priority=] [contact=] [company=]",
     role=Role.AGENT,
     example='ticket edit 42 subject="Wrong address on the invoice"',
+    phrases=ticket_phrases.EDIT,
 )
 def edit_ticket(
     request: Request,
@@ -99,7 +107,12 @@ def edit_ticket(
     return _card(request, ticket, _("Ticket #{id} changed.", id=ticket.id))
 
 
-@command("ticket assign <ticket> <person>", role=Role.AGENT, example="ticket assign 42 me")
+@command(
+    "ticket assign <ticket> <person>",
+    role=Role.AGENT,
+    example="ticket assign 42 me",
+    phrases=ticket_phrases.ASSIGN,
+)
 def assign_ticket(request: Request, ticket: Ticket, person: User) -> Reply:
     """Give a ticket to a colleague, who is told."""
     ticket.assignee = person
@@ -121,14 +134,22 @@ def assign_ticket(request: Request, ticket: Ticket, person: User) -> Reply:
     return _card(request, ticket, title)
 
 
-@command("ticket status <ticket> <status>", role=Role.AGENT, example="ticket status 42 pending")
+@command(
+    "ticket status <ticket> <status>",
+    role=Role.AGENT,
+    example="ticket status 42 pending",
+    phrases=ticket_phrases.STATUS,
+)
 def set_status(request: Request, ticket: Ticket, status: TicketStatus) -> Reply:
     """Set where a ticket stands."""
     return _set_status(request, ticket, status)
 
 
 @command(
-    "ticket priority <ticket> <priority>", role=Role.AGENT, example="ticket priority 42 urgent"
+    "ticket priority <ticket> <priority>",
+    role=Role.AGENT,
+    example="ticket priority 42 urgent",
+    phrases=ticket_phrases.PRIORITY,
 )
 def set_priority(request: Request, ticket: Ticket, priority: Priority) -> Reply:
     """Set how soon a ticket wants an answer."""
@@ -142,6 +163,7 @@ def set_priority(request: Request, ticket: Ticket, priority: Priority) -> Reply:
     "ticket reply <ticket> <text...>",
     role=Role.AGENT,
     example="ticket reply 42 We sent the corrected invoice today.",
+    phrases=ticket_phrases.REPLY,
 )
 def reply_to_ticket(request: Request, ticket: Ticket, text: Text) -> Reply:
     """Answer the customer, where they wrote from if that is known, and keep the answer."""
@@ -155,7 +177,12 @@ def reply_to_ticket(request: Request, ticket: Ticket, text: Text) -> Reply:
     return _card(request, ticket, _("Reply on ticket #{id} kept.", id=ticket.id))
 
 
-@command("ticket send <ticket> [entry=]", role=Role.AGENT, example="ticket send 42")
+@command(
+    "ticket send <ticket> [entry=]",
+    role=Role.AGENT,
+    example="ticket send 42",
+    phrases=ticket_phrases.SEND,
+)
 def send_to_customer(request: Request, ticket: Ticket, entry: EntryNumber | None = None) -> Reply:
     """Send an internal note to the customer, the newest one unless told which."""
     note = tickets.entry(request.session, ticket, ActivityKind.NOTE, entry)
@@ -170,7 +197,12 @@ def send_to_customer(request: Request, ticket: Ticket, entry: EntryNumber | None
     return on_hold(ticket, note)
 
 
-@command("ticket unsend <ticket> [entry=]", role=Role.AGENT, example="ticket unsend 42")
+@command(
+    "ticket unsend <ticket> [entry=]",
+    role=Role.AGENT,
+    example="ticket unsend 42",
+    phrases=ticket_phrases.UNSEND,
+)
 def keep_from_customer(request: Request, ticket: Ticket, entry: EntryNumber | None = None) -> Reply:
     """Keep a reply from the customer while it is on hold; it stays as an internal note."""
     answer = tickets.entry(request.session, ticket, ActivityKind.REPLY, entry)
@@ -185,7 +217,10 @@ def keep_from_customer(request: Request, ticket: Ticket, entry: EntryNumber | No
 
 
 @command(
-    "ticket note <ticket> <text...>", role=Role.MEMBER, example="ticket note 42 Asked accounting."
+    "ticket note <ticket> <text...>",
+    role=Role.MEMBER,
+    example="ticket note 42 Asked accounting.",
+    phrases=ticket_phrases.NOTE,
 )
 def note_on_ticket(request: Request, ticket: Ticket, text: Text) -> Reply:
     """Add an internal note that the customer never sees."""
@@ -195,7 +230,10 @@ def note_on_ticket(request: Request, ticket: Ticket, text: Text) -> Reply:
 
 
 @command(
-    "ticket close <ticket> [text...]", role=Role.AGENT, example="ticket close 42 solved by phone"
+    "ticket close <ticket> [text...]",
+    role=Role.AGENT,
+    example="ticket close 42 solved by phone",
+    phrases=ticket_phrases.CLOSE,
 )
 def close_ticket(request: Request, ticket: Ticket, text: Text = "") -> Reply:
     """Close a ticket, with a last internal note if you like."""
@@ -206,7 +244,12 @@ def close_ticket(request: Request, ticket: Ticket, text: Text = "") -> Reply:
     return _set_status(request, ticket, TicketStatus.CLOSED)
 
 
-@command("ticket reopen <ticket>", role=Role.AGENT, example="ticket reopen 42")
+@command(
+    "ticket reopen <ticket>",
+    role=Role.AGENT,
+    example="ticket reopen 42",
+    phrases=ticket_phrases.REOPEN,
+)
 def reopen_ticket(request: Request, ticket: Ticket) -> Reply:
     """Open a finished ticket again."""
     if ticket.status not in tickets.FINISHED:
@@ -219,6 +262,7 @@ def reopen_ticket(request: Request, ticket: Ticket) -> Reply:
     role=Role.MEMBER,
     reads=True,
     example="ticket list assignee=me",
+    phrases=ticket_phrases.LIST,
 )
 def list_tickets(
     request: Request,
@@ -242,7 +286,12 @@ def list_tickets(
     return cards.page(reply, cards.again(request), page, total)
 
 
-@command("ticket delete <ticket>", role=Role.AGENT, example="ticket delete 42")
+@command(
+    "ticket delete <ticket>",
+    role=Role.AGENT,
+    example="ticket delete 42",
+    phrases=ticket_phrases.DELETE,
+)
 def delete_ticket(request: Request, ticket: Ticket) -> Reply:
     """Delete a ticket; it can be restored."""
     ticket.deleted_at = request.now
@@ -250,7 +299,12 @@ def delete_ticket(request: Request, ticket: Ticket) -> Reply:
     return Reply(title=_("Ticket #{id} deleted.", id=ticket.id), actions=(restore,))
 
 
-@command("ticket restore <ticket>", role=Role.AGENT, example="ticket restore 42")
+@command(
+    "ticket restore <ticket>",
+    role=Role.AGENT,
+    example="ticket restore 42",
+    phrases=ticket_phrases.RESTORE,
+)
 def restore_ticket(request: Request, ticket: DeletedTicket) -> Reply:
     """Bring a deleted ticket back."""
     if ticket.deleted_at is None:

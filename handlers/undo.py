@@ -61,7 +61,38 @@ _DONE = {
 }
 
 
-@command("undo [call]", role=Role.MEMBER, example="undo")
+@command(
+    "undo [call]",
+    role=Role.MEMBER,
+    example="undo",
+    phrases=(
+        (
+            "undo (that|it|this|the last change|the last one|my last change|the "
+            "last thing|last change|what i did|what i just did|the change|my change)"
+        ),
+        "(take|take that|take it|put it|take this) back [again]",
+        "(revert|reverse|roll back) (that|it|this|the last change|my last change)",
+        "that was (wrong|a mistake|an error|not right|not what i meant)",
+        "(never mind|oops) [,] (undo|take it back|undo that|take that back)",
+        (
+            "(撤销|撤回|取消|还原) [刚才|刚刚|上一步|上次|最后|那个|刚才那个|刚才的] "
+            "[的] [操作|修改|改动|更改|一步]"
+        ),
+        "(刚才|刚刚) (弄错|搞错|改错|错|做错|点错) 了",
+        "(回到|返回|退回) 上一步",
+        "撤销",
+        (
+            "~ (undo|revert|take back|take that back|roll back|reverse|撤销|撤回|回退|取消刚才) "
+            "[oops|that|was|wrong|it|last|change|my|mistake|弄错了|刚才|操作|上一步|the|no|sorry|"
+            "错了|what|did|i|一步|改动|刚刚|步|previous|one]"
+        ),
+        (
+            "~ (mistake|oops|wrong|not what i meant|didn't mean that|搞错|错了|不对|弄错) [undo|"
+            "it|that|was|a|please|revert|back|take|撤销|刚才|的|了|我|撤回|i|made|go]"
+        ),
+        "~ (撤回|撤销|undo) (弄错|搞错|错了|mistake|wrong) [我|帮|了|please|it|a|i|made|that|was|请]",
+    ),
+)
 def undo(request: Request, call: CallKey = "") -> Reply:
     """Take back your last change, or the one whose Undo button you pressed."""
     key = call or audit.last_call(request.session, request.colleague.id)

@@ -55,6 +55,18 @@ RoleChoice = Annotated[GivenRole, ChoiceArgument(GivenRole)]
     "user add <email> role= [name=] [slack=] [telegram=]",
     role=Role.ADMIN,
     example="user add jane@example.com role=rep name=Jane slack=U012ABC",
+    phrases=(
+        "(add|invite|create|register) [a] [new] (user|colleague) <email> as [a|an] <role>",
+        "(添加|邀请|新增) (用户|同事) <email> [，|,] (作为|角色是|角色为|角色) <role>",
+        (
+            "~ <email> <role> [CREATE|invite|user|as|with|role|add|new|colleague|添加|新增|"
+            "用户|角色|邀请|同事|为|加|作为|hire|give access|access|账号|成员]"
+        ),
+        (
+            "~ <email> <role> (welcome|joins|starts|onboard|register|做|当|是|来了|入职|加入) [as|"
+            "our|new|the|team|新增|用户|一个|新|同事|is|user|CREATE|a|us]"
+        ),
+    ),
 )
 def add_user(
     request: Request,
@@ -87,6 +99,31 @@ def add_user(
     "user edit <user> [role=] [name=] [active=] [slack=] [telegram=]",
     role=Role.ADMIN,
     example="user edit jane role=manager",
+    phrases=(
+        "(make|promote) <user> [to|a|an] <role>",
+        "CHANGE [the] role of [the] [user] <user> to <role>",
+        "(deactivate|disable|lock out|suspend) [the] [user] <user> {active=no}",
+        "(activate|reactivate|enable) [the] user <user> {active=yes}",
+        "[把] <user> 的 (角色|权限) CHANGE <role>",
+        "(停用|禁用) [用户] <user> {active=no}",
+        "(启用) [用户] <user> {active=yes}",
+        (
+            "~ <user> <role> [make|is|now|promote|role|CHANGE|give|become|becomes|as|to|"
+            "角色|当|让|设为|改|升为|成为|任命|是|为|rights|权限|be|turn|into]"
+        ),
+        (
+            "~ <user> (deactivate|disable|lock|block|suspend|停用|禁用|锁定|离职) [user|account|"
+            "the|账号|用户|left|了] {active=no}"
+        ),
+        (
+            "~ <user> <role> (rights|should be|from now on|appoint|turn|switch|任命|升级|降为|"
+            "调整为|给) [give|to|a|an|is|the|as|rights|access|权限|make|现在|的|CHANGE|be]"
+        ),
+        (
+            "~ <user> (left us|left the company|no longer works here|quit|remove access|"
+            "不在了|离职了|离开公司) [has|user|account|the|deactivate|停用|账号|了|已经] {active=no}"
+        ),
+    ),
 )
 def edit_user(
     request: Request,
@@ -115,7 +152,29 @@ def edit_user(
     return user_card(user, _("{name} changed.", name=user.name), moved)
 
 
-@command("user list", role=Role.MANAGER, reads=True, example="user list")
+@command(
+    "user list",
+    role=Role.MANAGER,
+    reads=True,
+    example="user list",
+    phrases=(
+        (
+            "LIST [all] [of] [the] [our] (users|colleagues|team members|team|staff|"
+            "employees|people in the team)"
+        ),
+        "SHOW [all] [the] [my|our] (users|colleagues|team|team members)",
+        (
+            "who (is in (the|our|my) team|works here|uses this|is on the team|are "
+            "my colleagues|can use this)"
+        ),
+        "LIST [所有|全部|我们] [的] (用户|同事|团队成员|成员|员工)",
+        "(团队|我们团队|团队里)(里)?(有谁|有哪些人|都有谁)",
+        (
+            "~ (team|colleagues|users|who else|users list|members|团队|同事|用户|成员) (who|LIST|"
+            "which|all|uses|on|谁|哪些|所有|列表|有) [uses|this|who|LIST|all|team|我们|里|有|成员|is]"
+        ),
+    ),
+)
 def list_users(request: Request) -> Reply:
     """List the colleagues."""
     rows = tuple(

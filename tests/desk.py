@@ -40,9 +40,17 @@ class Person:
     id: int | None
     name: str
 
-    def says(self, line: str, *, private: bool = True, place: str = "", key: str = "") -> Reply:
-        """Type a line and return the answer."""
-        return self._send(text=line, private=private, place=place, key=key)
+    def says(
+        self,
+        line: str,
+        *,
+        private: bool = True,
+        outside: bool = False,
+        place: str = "",
+        key: str = "",
+    ) -> Reply:
+        """Type a line and return the answer; `outside` is where people of other firms read along."""
+        return self._send(text=line, private=private, outside=outside, place=place, key=key)
 
     def presses(self, reply: Reply, label: str) -> Reply:
         """Press the button called `label` and return the answer."""
@@ -67,6 +75,7 @@ class Person:
         values: dict[str, str] | None = None,
         pressed: bool = False,
         private: bool = True,
+        outside: bool = False,
         place: str = "",
         key: str = "",
     ) -> Reply:
@@ -77,6 +86,7 @@ class Person:
             name=self.name,
             place=Address.parse(place or f"test:{self.account}"),
             private=private,
+            outside=outside,
             text=text,
             line=line,
             values=values or {},

@@ -221,6 +221,8 @@ def test_a_file_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
         ("", {"TELEGRAM_WEBHOOK_SECRET": "not allowed!"}, {"TELEGRAM_WEBHOOK_SECRET"}),
         ("", {"TELEGRAM_WEBHOOK_SECRET": "a" * 257}, {"TELEGRAM_WEBHOOK_SECRET"}),
         ("", {"RAPPORT_KEY": "short"}, {"RAPPORT_KEY"}),
+        ('[llm]\nbase_url = "https://llm.example/v1"', {}, {"llm.model"}),
+        ('[llm]\nbase_url = "http://llm.example/v1"\nmodel = "m"', {}, {"llm.base_url"}),
     ],
 )
 def test_what_is_enabled_demands_its_secrets(

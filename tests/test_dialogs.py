@@ -15,7 +15,7 @@ def test_an_answer_that_cannot_be_read_leaves_a_way_out(desk: Desk) -> None:
 
     assert "cannot" in wrong.title or "not a day" in wrong.title
     assert desk.rep.presses(wrong, "Cancel").text == "Cancelled; nothing was changed."
-    assert desk.rep.says("dael list").title == "I do not know the command “dael list”."
+    assert desk.rep.says("dael list").title == "Deals"
 
 
 def test_what_is_said_a_day_later_is_no_answer(desk: Desk) -> None:
@@ -26,4 +26,4 @@ def test_what_is_said_a_day_later_is_no_answer(desk: Desk) -> None:
 
     desk.rep.says("note add Acme")
     desk.clock.advance(timedelta(hours=25))
-    assert desk.rep.says("thanks, see you").title.startswith("I do not know the command")
+    assert desk.rep.says("thanks, see you").title.startswith("I cannot help with that")

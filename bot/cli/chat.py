@@ -16,14 +16,14 @@ from crm_store.store import Actor, Session, Store
 
 def run(arguments: argparse.Namespace, config: Config) -> int:
     """Talk until the input ends."""
-    from bot.app import defaults
+    from bot.app import defaults, model
     from bot.router import Router
     from handlers import subjects
 
     subjects.load()
     with store(config) as opened:
         account = _account(opened, arguments.email)
-        terminal = Terminal(Router(opened, defaults(config), SystemClock()), account)
+        terminal = Terminal(Router(opened, defaults(config), SystemClock(), model(config)), account)
         return talk(terminal)
 
 

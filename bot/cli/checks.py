@@ -13,10 +13,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.app import open_store
+from bot.app import model, open_store
 from bot.config import SECRETS, Config
+from bot.understanding.model import ModelError, call_of
 from crm_store import backups, health, migrations, users
 from crm_store.store import Actor, Conflict, Store, StoreUnavailable
+from handlers import subjects
+from handlers.command import commands
 
 _ACTOR = Actor(None, "command line", "doctor", "doctor")
 _OTHERS = 0o077
@@ -51,7 +54,12 @@ def everything(config: Config) -> list[Check]:
     """Make every check that the configuration calls for."""
     from bot.cli import platform_checks
 
-    found = [*_secrets(config), *_store(config), _font(bearable=not _writes_chinese(config))]
+    found = [
+        *_secrets(config),
+        *_store(config),
+        _font(bearable=not _writes_chinese(config)),
+        *_model(config),
+    ]
     return [*found, *asyncio.run(platform_checks.everything(config))]
 
 
@@ -116,6 +124,27 @@ def _permissions(file: Path) -> Check:
     private = os.name == "nt" or not mode & _OTHERS
     found = f"{file.name} has mode {mode:o}."
     return Check("file", private, found, "" if private else f"Run `chmod 600 {file}`.")
+
+
+def _model(config: Config) -> Iterator[Check]:
+    """Ask the language model, if there is one, for something that concerns nobody."""
+    asked = model(config)
+    if asked is None:
+        return
+    subjects.load()
+    try:
+        found = asked.ask("help", [commands()["help"]], datetime.now(UTC))
+        called = call_of(found, {"help": commands()["help"]}, "help")
+    except ModelError as error:
+        advice = "Are [llm] base_url and model right, and RAPPORT_LLM_KEY where one is needed?"
+        yield Check("language model", ok=False, found=f"no use: {error}.", advice=advice)
+        return
+    yield Check(
+        "language model",
+        called is not None,
+        "calls functions." if called else "answers, but calls no function.",
+        "" if called else "Choose a model that can.",
+    )
 
 
 def _writes_chinese(config: Config) -> bool:

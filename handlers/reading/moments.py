@@ -149,6 +149,15 @@ def leading_characters(text: str) -> int:
     return states[-1][0] if states else 0
 
 
+def prefix(text: str) -> int:
+    """Return how many characters the longest moment or day at the beginning of `text` has; 0 when there is none.
+
+    Raises:
+        UserError: it names a time that no clock shows, or a length of time that is not ahead.
+    """
+    return max((end for end, _state in _scan(text[:_LONGEST])), default=0)
+
+
 def _whole(text: str) -> _Found:
     written = plain(text).strip(EDGES)
     states = _scan(written) if len(written) <= _LONGEST else []

@@ -15,6 +15,7 @@ from crm_store.models import Company
 from crm_store.store import Actor, Store
 from tests.cli.program import KEY, Program
 from tests.desk import SEED, START
+from tests.fakes.model import FakeModel
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 
@@ -252,3 +253,15 @@ def test_the_doctor_asks_telegram(rapport: Program) -> None:
         rapport.env["TELEGRAM_BOT_TOKEN"] = "1:wrong"
         assert set(problems(rapport)) == {"Telegram"}
     assert set(problems(rapport)) == {"Telegram"}
+
+
+def test_the_doctor_asks_the_language_model_whether_it_calls_functions(rapport: Program) -> None:
+    assert rapport("migrate").code == 0
+    with FakeModel() as endpoint:
+        rapport.configure(f'[llm]\nbase_url = "{endpoint.base_url}"\nmodel = "local-8b"')
+        rapport.env["RAPPORT_LLM_KEY"] = FakeModel.KEY
+        assert "calls no function" in problems(rapport)["language model"]
+        endpoint.calls_tool("help")
+        assert problems(rapport) == {}
+        rapport.env["RAPPORT_LLM_KEY"] = "another"
+        assert "status 401" in problems(rapport)["language model"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from crm_store.models import Activity, ActivityKind, Deal, Order
 from handlers.reply import Reply, Sensitivity
@@ -90,6 +91,29 @@ def test_notes_of_two_people_on_one_deal_are_undone_in_any_order(acme: Desk) -> 
     acme.mate.says("note add deal:1 two")
     assert acme.rep.presses(first, "Undo").title == "Undone: note add"
     assert texts(acme.rep.says("timeline deal:1 kind=note")) == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("this morning", "2026-11-16T08:00:00+00:00"),
+        ("9:30", "2026-11-16T08:30:00+00:00"),
+        ("friday 15:00", "2026-11-13T14:00:00+00:00"),
+        ("周五15:00", "2026-11-13T14:00:00+00:00"),
+    ],
+)
+def test_a_day_or_an_hour_of_what_happened_is_the_last_one(
+    acme: Desk, said: str, when: str
+) -> None:
+    acme.rep.says(f'call log contact:1 talked at="{said}"')
+    with acme.session() as session:
+        call = session.scalars(sa.select(Activity).filter_by(kind=ActivityKind.CALL)).one()
+        assert call.at.isoformat() == when
+
+
+@pytest.mark.parametrize("said", ["tomorrow", "next friday", "in 2 hours", "明天", "下周五"])
+def test_what_is_said_to_come_is_not_taken_for_the_last_one(acme: Desk, said: str) -> None:
+    assert "is still to come" in acme.rep.says(f'call log contact:1 talked at="{said}"').title
 
 
 def test_a_call_to_come_is_refused(acme: Desk) -> None:

@@ -34,7 +34,7 @@ def test_a_question_can_be_left(polled: Office, by: str) -> None:
             polled.telegram.press(card, "Cancel", AGNES)
         await polled.answer(AGNES, "Cancelled")
         polled.telegram.message(AGNES, AGNES, "The invoice is wrong")
-        await polled.answer(AGNES, "I do not know the command")
+        await polled.answer(AGNES, "I cannot help with that")
 
     polled.play(scene)
     assert polled.stored(Ticket) == []

@@ -1,0 +1,236 @@
+"""A change that a sentence asks for: shown as before and after, and done only when its own author confirms it.
+
+Which change a sentence means is found in `bot/understanding`; a rehearsal is rolled back by `bot/router.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from crm_store import audit, history, proposals, records
+from crm_store.models import Stage, User
+from crm_store.money import Money
+from crm_store.proposals import Proposal
+from crm_store.store import Actor
+from handlers import differences
+from handlers.command import Command, match
+from handlers.errors import UserError
+from handlers.forms import bind
+from handlers.naming import KIND_NAMES
+from handlers.reply import Action, Field, Reply, Sensitivity, Style
+from handlers.request import Request
+from handlers.wording import _, day, moment, money
+
+VALID = timedelta(minutes=15)
+CONFIRM, DISMISS, PROPOSE = "confirm ", "cancel ", "propose "
+
+
+class Proposed(Exception):
+    """A rehearsed change: everything it did is rolled back, and its card is shown.
+
+    Attributes:
+        card: what would change; its buttons are added when the proposal is kept.
+        proposal: what Confirm does.
+    """
+
+    def __init__(self, card: Reply, proposal: Proposal) -> None:
+        """Keep the card and the proposal."""
+        super().__init__(proposal.line)
+        self.card = card
+        self.proposal = proposal
+
+
+def pinned(command: Command, request: Request, bound: Mapping[str, Any]) -> str:
+    """Write the call as a line that means the same in a quarter of an hour: records by number, moments by date."""
+    values = dict(request.call.values)
+    for parameter in command.parameters:
+        if parameter.keyword in bound:
+            value = bound[parameter.keyword]
+            values[parameter.name] = _pinned(value, values[parameter.name], request)
+    if command.name == "undo" and not values.get("call"):
+        values["call"] = audit.last_call(request.session, request.colleague.id) or ""
+    return command.line(values)
+
+
+def versions(bound: Mapping[str, Any]) -> dict[str, int]:
+    """Return the version of every record among the arguments of a call."""
+    return {
+        str(records.reference(value)): value.version
+        for value in bound.values()
+        if isinstance(value, records.Model)
+    }
+
+
+def card(command: Command, request: Request, bound: Mapping[str, Any], done: Reply) -> Reply:
+    """Return what was asked for, and what a rehearsed call has changed, as before and after.
+
+    What only some may read is marked as on the record's own card.
+    """
+    own = {field.label: field.sensitivity for field in done.fields}
+    asked = tuple(
+        Field(
+            _(parameter.label),
+            _shown(bound[parameter.keyword]),
+            own.get(_(parameter.label), differences.sensitivity_of(parameter.name)),
+        )
+        for parameter in command.parameters
+        if parameter.keyword in bound
+    )
+    changes = history.unsaved(request.session)
+    fields = tuple(
+        Field(
+            _label(kind, number),
+            differences.told(each, known),
+            differences.sensitivity_of(each.field),
+        )
+        for kind, number, change in changes
+        if number is not None
+        for known in [differences.labels(request.session, kind)]
+        for each in change.differences
+    )
+    outcome = "\n".join(part for part in _outcome(done) if part)
+    # What a command says of its own work repeats what it was given.
+    secret = next((f.sensitivity for f in asked if f.sensitivity is not Sensitivity.PUBLIC), None)
+    told = (Field(_("Change"), outcome, secret),) if secret and outcome else ()
+    return Reply(
+        title=_("Shall I do this?"),
+        text="\n".join(part for part in (_(command.help), "" if secret else outcome) if part),
+        fields=asked + fields + told,
+        footer=_("Nothing is changed until you press Confirm; it is kept for 15 minutes."),
+    )
+
+
+def buttons(reply: Reply, key: str) -> Reply:
+    """Put Confirm and Cancel under a card."""
+    confirm = Action(_("Confirm"), CONFIRM + key, Style.PRIMARY, replaces=True)
+    return replace(reply, actions=(confirm, Action(_("Cancel"), DISMISS + key, replaces=True)))
+
+
+def rehearsed(request: Request, command: Command, actor: Actor) -> Proposed:
+    """Run a call that will be rolled back, and return what it would change.
+
+    Raises:
+        UserError: it cannot be done; the buttons propose what they would change.
+    """
+    request.reads = True  # a single similar name will do: the card shows whom it means
+    try:
+        values = bind(command, request)
+        line = pinned(command, request, values)
+        kept = versions(values)
+        request.session.info["actor"] = replace(actor, command=command.name, at=request.now)
+        done: Reply = command.handler(request, **values)
+        shown = card(command, request, values, done)
+    except UserError as error:
+        asked_first(error)
+        raise
+    return Proposed(shown, Proposal(line, _person(request), kept))
+
+
+def confirmed(request: Request, key: str) -> str:
+    """Use up a proposal and return its line.
+
+    Raises:
+        UserError: it is too old, used, another person's, or a record was changed since.
+    """
+    session = request.session
+    proposal = proposals.look(session, key, request.now - VALID)
+    if proposal is None:
+        raise UserError(
+            _("This was confirmed or cancelled already, or is older than 15 minutes."),
+            _("Say it again to see the change as it would be now."),
+        )
+    if proposal.person != _person(request):
+        raise UserError(
+            _("Only who asked for this change can confirm it."), _("Ask for it yourself.")
+        )
+    stale = proposals.changed(session, proposal)
+    if stale:
+        raise UserError(
+            _(
+                "{kind} #{id} was changed since, so nothing was done.",
+                kind=_(KIND_NAMES[stale.kind]).capitalize(),
+                id=stale.id,
+            ),
+            _("Look at the change again before you confirm it."),
+            (Action(_("Look again"), PROPOSE + proposal.line, replaces=True),),
+        )
+    proposals.take(session, key)
+    return proposal.line
+
+
+def dismissed(request: Request, key: str) -> Reply:
+    """Use up a proposal without doing it.
+
+    Raises:
+        UserError: it is another person's.
+    """
+    proposal = proposals.look(request.session, key, request.now - VALID)
+    if proposal and proposal.person != _person(request):
+        raise UserError(
+            _("Only who asked for this change can confirm it."), _("Ask for it yourself.")
+        )
+    if proposal:
+        proposals.take(request.session, key)
+    return Reply(text=_("Cancelled; nothing was changed."))
+
+
+def asked_first(error: UserError) -> None:
+    """Let the buttons of a mistake propose what they would change, too."""
+    error.actions = tuple(
+        replace(action, line=PROPOSE + action.line) if _writes(action.line) else action
+        for action in error.actions
+    )
+
+
+def _person(request: Request) -> str:
+    return f"{request.platform}:{request.person}"
+
+
+def _writes(line: str) -> bool:
+    found = match(line)
+    return found is not None and not found[0].reads
+
+
+def _pinned(value: object, written: str, request: Request) -> str:
+    if isinstance(value, records.Model):
+        return str(records.reference(value))
+    if isinstance(value, User):
+        return value.email
+    if isinstance(value, datetime):
+        return value.astimezone(request.zone).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Money):
+        return f"{value.amount} {value.currency}"
+    return written
+
+
+def _shown(value: object) -> str:  # noqa: PLR0911 - one case for each type of value
+    if isinstance(value, records.Model):
+        return records.name_of(value)
+    match value:
+        case User():
+            return value.name
+        case Stage():
+            return _(value.name)
+        case Money():
+            return money(value)
+        case datetime():
+            return moment(value)
+        case date():
+            return day(value)
+        case list() | tuple() | frozenset():
+            return ", ".join(str(each) for each in value)
+    return str(value)
+
+
+def _label(kind: str, number: int | None) -> str:
+    name = _(KIND_NAMES[kind]).capitalize() if kind in KIND_NAMES else _("Change")
+    return _("{kind} #{id}", kind=name, id=number) if number else name
+
+
+def _outcome(done: Reply) -> tuple[str, ...]:
+    return (_("Afterwards: {title}", title=done.title), done.text) if done.title else (done.text,)
