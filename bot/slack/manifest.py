@@ -89,6 +89,8 @@ def manifest(config: SlackConfig) -> dict[str, Any]:
     options = {"message_menu_options_url": HOST + PATH} if over_http else {}
     address = {"request_url": HOST + PATH} if over_http else {}
     return {
+        # The older schema, which holds where none is named, knows no agents.
+        "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
             "name": "Rapport",
             "description": "The CRM that a team talks to",

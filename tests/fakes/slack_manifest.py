@@ -43,6 +43,19 @@ class Switch:
 
 
 @dataclass(frozen=True)
+class Number:
+    """A whole number in a range."""
+
+    least: int
+    most: int
+
+    def wrong(self, value: Any, where: str) -> Iterator[str]:
+        """Yield what is wrong."""
+        if type(value) is not int or not self.least <= value <= self.most:
+            yield f"{where}: is no number from {self.least} to {self.most}"
+
+
+@dataclass(frozen=True)
 class Many:
     """A list of so many things, each once."""
 
@@ -135,12 +148,13 @@ _SETTINGS = Group(
 )
 _MANIFEST = Group(
     {
+        "_metadata": Group({"major_version": Number(2, 2), "minor_version": Number(0, 1)}),
         "display_information": Group({"name": Text(35), "description": Text(140)}, ("name",)),
         "features": _FEATURES,
         "oauth_config": Group({"scopes": Group({"bot": Many(Text(50), 255)})}),
         "settings": _SETTINGS,
     },
-    ("display_information",),
+    ("_metadata", "display_information"),
 )
 
 
