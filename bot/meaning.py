@@ -25,6 +25,7 @@ from handlers.wording import _
 
 if TYPE_CHECKING:
     from bot.surface import Incoming
+    from crm_store.proposals import Proposal
     from crm_store.store import Session
 
 
@@ -39,11 +40,17 @@ class Unclear(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The call that a line means; `rehearsed` says that a change is only to be proposed."""
+    """The call that a line means.
+
+    Attributes:
+        rehearsed: a change is only to be proposed.
+        proposal: what was shown, of a change that is confirmed.
+    """
 
     command: Command
     call: Call
     rehearsed: bool = False
+    proposal: Proposal | None = None
 
 
 def text_of(session: Session, incoming: Incoming) -> str:
@@ -73,7 +80,9 @@ def meant(text: str, incoming: Incoming, request: Request) -> Meant:
     if rehearsed:
         text = text.removeprefix(proposing.PROPOSE)
     elif incoming.line and text.startswith(proposing.CONFIRM):
-        text = proposing.confirmed(request, text.removeprefix(proposing.CONFIRM))
+        proposal = proposing.confirmed(request, text.removeprefix(proposing.CONFIRM))
+        agreed = Call(proposal.command, proposal.values)
+        return Meant(commands()[agreed.command], agreed, proposal=proposal)
     found = match(text)
     dialog = request.memory.dialog
     # A button may carry a choice that answers the question; a modal carries its command.
@@ -82,7 +91,9 @@ def meant(text: str, incoming: Incoming, request: Request) -> Meant:
     if not incoming.line and text and (found is None or (found[1] and found[0].is_word)):
         call = _sentence(text, request, exact=found is not None)
         if call:
-            return Meant(commands()[call.command], call, rehearsed=True)
+            # A code for a new account concerns nobody else, and one that is only rehearsed does not work.
+            rehearsed = call.command != "link" or bool(call.values)
+            return Meant(commands()[call.command], call, rehearsed)
     if found is None:
         raise unknown(text)
     command, rest = found
@@ -105,4 +116,5 @@ def _sentence(text: str, request: Request, *, exact: bool) -> Call | None:
 
 def _answered(dialog: Mapping[str, Any], text: str) -> Meant:
     command = commands()[dialog["command"]]
-    return Meant(command, Call(command.name, {**dialog["values"], dialog["asking"]: text}))
+    call = Call(command.name, {**dialog["values"], dialog["asking"]: text})
+    return Meant(command, call, dialog.get("rehearsed", False))

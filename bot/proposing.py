@@ -5,22 +5,24 @@ Which change a sentence means is found in `bot/understanding`; a rehearsal is ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from crm_store import audit, history, proposals, records
+from crm_store.channels import PLACE
 from crm_store.models import Stage, User
 from crm_store.money import Money
 from crm_store.proposals import Proposal
 from crm_store.store import Actor
 from handlers import differences
-from handlers.command import Command, match
+from handlers.command import Command, commands, match
 from handlers.errors import UserError
-from handlers.forms import bind
+from handlers.forms import Missing, bind
 from handlers.naming import KIND_NAMES
-from handlers.reply import Action, Field, Reply, Sensitivity, Style
+from handlers.reply import Action, Field, FieldKind, Reply, Sensitivity, Style
 from handlers.request import Request
 from handlers.wording import _, day, moment, money
 
@@ -38,21 +40,24 @@ class Proposed(Exception):
 
     def __init__(self, card: Reply, proposal: Proposal) -> None:
         """Keep the card and the proposal."""
-        super().__init__(proposal.line)
+        super().__init__(proposal.command)
         self.card = card
         self.proposal = proposal
 
 
-def pinned(command: Command, request: Request, bound: Mapping[str, Any]) -> str:
-    """Write the call as a line that means the same in a quarter of an hour: records by number, moments by date."""
+def pinned(command: Command, request: Request, bound: Mapping[str, Any]) -> dict[str, str]:
+    """Write the values so that they mean the same in a quarter of an hour: records by number, moments by date."""
     values = dict(request.call.values)
     for parameter in command.parameters:
         if parameter.keyword in bound:
             value = bound[parameter.keyword]
-            values[parameter.name] = _pinned(value, values[parameter.name], request)
+            if isinstance(value, str) and parameter.argument.kind is FieldKind.RECORD:
+                values[parameter.name] = value.removeprefix(PLACE)
+            else:
+                values[parameter.name] = _pinned(value, values[parameter.name], request)
     if command.name == "undo" and not values.get("call"):
         values["call"] = audit.last_call(request.session, request.colleague.id) or ""
-    return command.line(values)
+    return values
 
 
 def versions(bound: Mapping[str, Any]) -> dict[str, int]:
@@ -64,20 +69,48 @@ def versions(bound: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def card(command: Command, request: Request, bound: Mapping[str, Any], done: Reply) -> Reply:
+def before(request: Request) -> list[list[str]]:
+    """Return what the open transaction has changed so far, as it was."""
+    return sorted(
+        [kind, str(number), each.field, str(each.before)]
+        for kind, number, change in history.unsaved(request.session)
+        if number is not None
+        for each in change.differences
+    )
+
+
+def check(request: Request, proposal: Proposal | None) -> None:
+    """See to it that a call changed what was shown, if a proposal of it was confirmed.
+
+    Raises:
+        UserError: what it changes was another when it was proposed; the transaction must not be committed.
+    """
+    if proposal and before(request) != proposal.before:
+        raise _changed_since(proposal, _("This was changed since, so nothing was done."))
+
+
+def asked_for(
+    command: Command, request: Request, bound: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Return the arguments that were given, each as its name, its label and its value."""
+    return [
+        (p.name, _(p.label), _shown(bound[p.keyword], request.call.values.get(p.name, "")))
+        for p in command.parameters
+        if p.keyword in bound
+    ]
+
+
+def card(
+    command: Command, request: Request, asked_: Sequence[tuple[str, str, str]], done: Reply
+) -> Reply:
     """Return what was asked for, and what a rehearsed call has changed, as before and after.
 
     What only some may read is marked as on the record's own card.
     """
     own = {field.label: field.sensitivity for field in done.fields}
     asked = tuple(
-        Field(
-            _(parameter.label),
-            _shown(bound[parameter.keyword]),
-            own.get(_(parameter.label), differences.sensitivity_of(parameter.name)),
-        )
-        for parameter in command.parameters
-        if parameter.keyword in bound
+        Field(label, value, own.get(label, differences.sensitivity_of(name)))
+        for name, label, value in asked_
     )
     changes = history.unsaved(request.session)
     fields = tuple(
@@ -118,19 +151,23 @@ def rehearsed(request: Request, command: Command, actor: Actor) -> Proposed:
     request.reads = True  # a single similar name will do: the card shows whom it means
     try:
         values = bind(command, request)
-        line = pinned(command, request, values)
-        kept = versions(values)
+        given, kept = pinned(command, request, values), versions(values)
+        asked = asked_for(command, request, values)
         request.session.info["actor"] = replace(actor, command=command.name, at=request.now)
         done: Reply = command.handler(request, **values)
-        shown = card(command, request, values, done)
+        shown = card(command, request, asked, done)
+    except Missing as missing:
+        missing.rehearsed = True
+        raise
     except UserError as error:
         asked_first(error)
         raise
-    return Proposed(shown, Proposal(line, _person(request), kept))
+    proposal = Proposal(command.name, given, _person(request), kept, before(request))
+    return Proposed(shown, proposal)
 
 
-def confirmed(request: Request, key: str) -> str:
-    """Use up a proposal and return its line.
+def confirmed(request: Request, key: str) -> Proposal:
+    """Use up a proposal and return it.
 
     Raises:
         UserError: it is too old, used, another person's, or a record was changed since.
@@ -148,17 +185,22 @@ def confirmed(request: Request, key: str) -> str:
         )
     stale = proposals.changed(session, proposal)
     if stale:
-        raise UserError(
+        raise _changed_since(
+            proposal,
             _(
                 "{kind} #{id} was changed since, so nothing was done.",
                 kind=_(KIND_NAMES[stale.kind]).capitalize(),
                 id=stale.id,
             ),
-            _("Look at the change again before you confirm it."),
-            (Action(_("Look again"), PROPOSE + proposal.line, replaces=True),),
         )
     proposals.take(session, key)
-    return proposal.line
+    return proposal
+
+
+def _changed_since(proposal: Proposal, what: str) -> UserError:
+    line = PROPOSE + commands()[proposal.command].line(proposal.values)
+    again = Action(_("Look again"), line, replaces=True)
+    return UserError(what, _("Look at the change again before you confirm it."), (again,))
 
 
 def dismissed(request: Request, key: str) -> Reply:
@@ -208,7 +250,7 @@ def _pinned(value: object, written: str, request: Request) -> str:
     return written
 
 
-def _shown(value: object) -> str:  # noqa: PLR0911 - one case for each type of value
+def _shown(value: object, written: str) -> str:  # noqa: PLR0911 - one case for each type of value
     if isinstance(value, records.Model):
         return records.name_of(value)
     match value:
@@ -222,9 +264,13 @@ def _shown(value: object) -> str:  # noqa: PLR0911 - one case for each type of v
             return moment(value)
         case date():
             return day(value)
+        case StrEnum():
+            return _(value.value.replace("_", " "))
+        case bool():
+            return _("yes") if value else _("no")
         case list() | tuple() | frozenset():
-            return ", ".join(str(each) for each in value)
-    return str(value)
+            return ", ".join(map(str, value))
+    return written
 
 
 def _label(kind: str, number: int | None) -> str:

@@ -320,6 +320,7 @@ class Router:
             postings.leave_alone(session, incoming.place, incoming.message_id)
         memory.dialog = None
         reply: Reply = command.handler(request, **values)
+        proposing.check(request, found.proposal)
         if incoming.binds and about is None and memory.subject:
             threads.bind(session, incoming.place, memory.subject, now)
         session.flush()
@@ -377,6 +378,7 @@ class Router:
             "command": wanted.command,
             "values": {field.name: field.value for field in wanted.fields if field.value},
             "asking": asked.name if asked else "",
+            "rehearsed": missing.rehearsed,
         }
         with speaking(*speech):
             return self._settle(

@@ -115,10 +115,11 @@ def unsaved(session: Session) -> list[tuple[str, int | None, Change]]:
         for row, action, before, after in session.info.get("audit", [])
     ]
     names = _names(session, rows)
+    made = {(row.kind, row.record_id) for row in rows if row.action == audit.CREATED}
     return [
         (
             _KINDS.get(row.kind, row.kind),
-            None if row.action == audit.CREATED else row.record_id,
+            None if (row.kind, row.record_id) in made else row.record_id,
             _change(row, names),
         )
         for row in rows

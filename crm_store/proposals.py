@@ -18,7 +18,7 @@ from crm_store.conversations import Reference, shorten
 from crm_store.models import ShortLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -27,11 +27,21 @@ _MARK = "proposal "
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A line that changes something, by whom it was asked for, and the versions of the records it names."""
+    """A call that changes something.
 
-    line: str
+    Attributes:
+        command: its command.
+        values: its arguments, written so that they mean the same in a quarter of an hour.
+        person: who asked for it.
+        versions: of the records that it names.
+        before: what it changes, as it was: kind and number of a record, field, value.
+    """
+
+    command: str
+    values: Mapping[str, str]
     person: str
     versions: Mapping[str, int]
+    before: Sequence[Sequence[str]]
 
 
 def keep(session: Session, proposal: Proposal, now: datetime) -> str:
@@ -47,7 +57,8 @@ def look(session: Session, key: str, since: datetime) -> Proposal | None:
     if line is None or not line.startswith(_MARK):
         return None
     content = json.loads(line.removeprefix(_MARK))
-    return Proposal(content["line"], content["person"], content["versions"])
+    del content["nonce"]
+    return Proposal(**content)
 
 
 def take(session: Session, key: str) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from crm_store.models import Role
 from handlers.arguments import Argument, argument_for
+from handlers.errors import UserError
 from handlers.reading.characters import plain
 from handlers.reading.line import Line, Token, split
 from handlers.request import Call
@@ -159,7 +160,16 @@ class Command:
             if not p.rest and p.name in values
         ]
         rest = [values[p.name] for p in self.parameters if p.rest and p.name in values]
-        return " ".join([self.name, *named, *rest])
+        line = " ".join([*named, *rest])
+        if rest and not self._means(line, values):
+            line = " ".join([*named, *(quote(text) for text in rest)])
+        return f"{self.name} {line}".rstrip()
+
+    def _means(self, line: str, values: Mapping[str, str]) -> bool:
+        try:
+            return dict(self.parse(line)) == dict(values)
+        except UserError:
+            return False
 
 
 def command(

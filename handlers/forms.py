@@ -20,7 +20,10 @@ class Missing(Exception):
 
     Attributes:
         form: asks for them, with what was given filled in.
+        rehearsed: the call is only to be proposed.
     """
+
+    rehearsed = False
 
     def __init__(self, form: Form) -> None:
         """Keep the form."""

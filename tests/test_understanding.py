@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
@@ -14,15 +15,20 @@ import sqlalchemy as sa
 from benchmarks.sentences import FOLDER, LANGUAGES, Figures, figures_of, outcomes
 from bot.understanding.intents import NOTHING
 from bot.understanding.weights import weights
-from crm_store.models import Company, Deal, Task, Ticket
+from crm_store.models import Activity, Company, Deal, Mute, Role, Task, Ticket, User
 from crm_store.store import Session, Store
 from handlers.command import commands, match
-from handlers.reply import Reply
+from handlers.reply import Action, Reply
 from tests import stored
-from tests.desk import Desk
+from tests.desk import Desk, Person
 from tests.furnished import furnished
 
 T = TypeVar("T", Task, Ticket)
+
+
+def proposed(person: Person, line: str) -> Reply:
+    """The card of a change, as of a button that offers it."""
+    return person.presses(Reply(actions=(Action("Do", f"propose {line}"),)), "Do")
 
 
 @pytest.fixture
@@ -288,6 +294,52 @@ def test_an_unclear_sentence_offers_what_it_may_mean(desk: Desk) -> None:
     assert reply.title == "I am not sure what you mean."
     assert any("newsletter" in action.line for action in reply.actions)
     assert stored.fingerprint(desk.store) == before
+
+
+def test_confirm_mutes_what_the_card_showed_whatever_was_shown_since(desk: Desk) -> None:
+    desk.rep.says("deal show 42")
+    shown = proposed(desk.rep, 'mute it until="in 3 days" reason=fair')
+    desk.rep.says("company show 7")
+    desk.rep.presses(shown, "Confirm")
+    with desk.session() as session:
+        assert [mute.subject for mute in session.query(Mute)] == ["deal:42"]
+
+
+def test_confirm_keeps_a_text_that_looks_like_an_argument(desk: Desk) -> None:
+    for text in ("text=foo", "they said record=8 is fine"):
+        shown = proposed(desk.rep, f'note add record=company:7 "{text}"')
+        assert desk.rep.presses(shown, "Confirm").title == "Note added to Acme Ltd."
+        with desk.session() as session:
+            newest = sa.select(Activity.text).order_by(Activity.id.desc()).limit(1)
+            assert session.scalar(newest) == text
+
+
+def test_what_is_asked_for_is_proposed_like_the_rest(desk: Desk) -> None:
+    asked = proposed(desk.rep, "task snooze task=5")
+    assert asked.form
+    shown = desk.rep.says("tomorrow 9:00")
+    assert shown.title == "Shall I do this?"
+    with desk.session() as session:
+        due = session.get_one(Task, 5).due_at
+    desk.rep.presses(shown, "Confirm")
+    with desk.session() as session:
+        assert session.get_one(Task, 5).due_at != due
+
+
+def test_a_colleague_who_changed_since_is_not_changed_again(desk: Desk) -> None:
+    shown = proposed(desk.admin, 'user edit user="Milo Mate" role=manager')
+    desk.admin.says('user edit "Milo Mate" role=agent')
+    assert "was changed since" in desk.admin.presses(shown, "Confirm").title
+    with desk.session() as session:
+        assert session.get_one(User, desk.mate.id).role is Role.AGENT
+
+
+def test_no_card_shows_how_a_value_is_held(desk: Desk) -> None:
+    for command in commands().values():
+        if not command.reads:
+            shown = proposed(desk.admin, f"{command.example}")
+            told = str([shown.title, shown.text, *((f.label, f.value) for f in shown.fields)])
+            assert not re.search(r"object at 0x|Schedule\(|datetime|place:|True", told), told
 
 
 def test_what_a_sentence_may_mean_is_not_offered_to_who_may_not_do_it(desk: Desk) -> None:

@@ -18,10 +18,12 @@ from typing import Any
 
 from bot.config_values import Secret
 from handlers import naming
-from handlers.arguments import ChoiceArgument, PersonArgument, PhoneArgument, RecordArgument
+from handlers.arguments import ChoiceArgument, RecordArgument, TextArgument
 from handlers.command import Command, Parameter
 from handlers.reading.line import clean
+from handlers.reply import FieldKind
 from handlers.request import Call
+from handlers.users import AccountArgument
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ _LONGEST_VALUE = 1_000
 _LONGEST_SENTENCE = 1_000
 _ME = frozenset({"me", "myself", "我"})
 _WORDS = re.compile(r"[^\W_]+")
+# What may be said in other words than the value, and names nothing; and what is a text but names something.
+_FREE = frozenset({FieldKind.CHOICE, FieldKind.MONEY, FieldKind.DATE, FieldKind.MOMENT})
+_NAMING = frozenset({"email", "call", "id", "event", "message", "digest"})
 _TASK = (
     "You turn one sentence of a user of a CRM into one call of one of the given functions. Call exactly one function, "
     "or none when no function does what the sentence asks for. Take names, numbers and texts from the sentence as they "
@@ -216,8 +221,11 @@ def _text(value: object) -> str:
 
 
 def _names_something(parameter: Parameter) -> bool:
-    typed = isinstance(parameter.argument, RecordArgument | PersonArgument | PhoneArgument)
-    return typed or parameter.name in {"email", "call", "id", "event", "message", "digest"}
+    """Tell whether a value must have been said: what is no option, moment, amount or text names something."""
+    argument = parameter.argument
+    if parameter.name in _NAMING or isinstance(argument, RecordArgument | AccountArgument):
+        return True
+    return argument.kind not in _FREE and not isinstance(argument, TextArgument)
 
 
 def _is_said(value: str, sentence: str) -> bool:
