@@ -145,6 +145,7 @@ class SlackWorld(FakeServer):
         self.bot_token = bot_token
         self.app_token = app_token
         self.signing_secret = signing_secret
+        self.trigger_seconds = TRIGGER_SECONDS
         self.team_id, self.app_id, self.bot_user, self.bot_id = "T0TEAM", "A0APP", "U0BOT", "B0BOT"
         self.allowed: list[str] = []
         self.users: dict[str, Json] = {}
@@ -295,7 +296,7 @@ class SlackWorld(FakeServer):
             refuse("invalid_trigger_id")
         if trigger.used:
             refuse("exchanged_trigger_id")
-        if self.clock() - trigger.made_at > TRIGGER_SECONDS:
+        if self.clock() - trigger.made_at > self.trigger_seconds:
             refuse("expired_trigger_id")
         trigger.used = True
         return trigger.user
