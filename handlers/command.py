@@ -161,15 +161,9 @@ class Command:
         ]
         rest = [values[p.name] for p in self.parameters if p.rest and p.name in values]
         line = " ".join([*named, *rest])
-        if rest and not self._means(line, values):
+        if rest and not _is_read_as(self, line, values):
             line = " ".join([*named, *(quote(text) for text in rest)])
         return f"{self.name} {line}".rstrip()
-
-    def _means(self, line: str, values: Mapping[str, str]) -> bool:
-        try:
-            return dict(self.parse(line)) == dict(values)
-        except UserError:
-            return False
 
 
 def command(
@@ -228,6 +222,13 @@ def match(text: str) -> tuple[Command, str] | None:
 def line_of(call: Call) -> str:
     """Write a call as the line that runs it."""
     return _registry[call.command].line(call.values)
+
+
+def _is_read_as(command: Command, line: str, values: Mapping[str, str]) -> bool:
+    try:
+        return dict(command.parse(line)) == dict(values)
+    except UserError:
+        return False
 
 
 def quote(value: str) -> str:
