@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from crm_store import audit, history, proposals, records
 from crm_store.channels import PLACE
@@ -27,6 +27,7 @@ from handlers.request import Request
 from handlers.wording import _, day, moment, money
 
 VALID = timedelta(minutes=15)
+Changed: TypeAlias = tuple[str, int | None, history.Change]
 CONFIRM, DISMISS, PROPOSE = "confirm ", "cancel ", "propose "
 
 
@@ -69,11 +70,11 @@ def versions(bound: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def before(request: Request) -> list[list[str]]:
-    """Return what the open transaction has changed so far, as it was."""
+def before(changes: Sequence[Changed]) -> list[list[str]]:
+    """Return what was changed, as it was."""
     return sorted(
         [kind, str(number), each.field, str(each.before)]
-        for kind, number, change in history.unsaved(request.session)
+        for kind, number, change in changes
         if number is not None
         for each in change.differences
     )
@@ -85,7 +86,7 @@ def check(request: Request, proposal: Proposal | None) -> None:
     Raises:
         UserError: what it changes was another when it was proposed; the transaction must not be committed.
     """
-    if proposal and before(request) != proposal.before:
+    if proposal and before(history.unsaved(request.session)) != proposal.before:
         raise _changed_since(proposal, _("This was changed since, so nothing was done."))
 
 
@@ -101,7 +102,11 @@ def asked_for(
 
 
 def card(
-    command: Command, request: Request, asked_: Sequence[tuple[str, str, str]], done: Reply
+    command: Command,
+    request: Request,
+    given: Sequence[tuple[str, str, str]],
+    changes: Sequence[Changed],
+    done: Reply,
 ) -> Reply:
     """Return what was asked for, and what a rehearsed call has changed, as before and after.
 
@@ -110,9 +115,8 @@ def card(
     own = {field.label: field.sensitivity for field in done.fields}
     asked = tuple(
         Field(label, value, own.get(label, differences.sensitivity_of(name)))
-        for name, label, value in asked_
+        for name, label, value in given
     )
-    changes = history.unsaved(request.session)
     fields = tuple(
         Field(
             _label(kind, number),
@@ -151,18 +155,19 @@ def rehearsed(request: Request, command: Command, actor: Actor) -> Proposed:
     request.reads = True  # a single similar name will do: the card shows whom it means
     try:
         values = bind(command, request)
-        given, kept = pinned(command, request, values), versions(values)
+        fixed, kept = pinned(command, request, values), versions(values)
         asked = asked_for(command, request, values)
         request.session.info["actor"] = replace(actor, command=command.name, at=request.now)
         done: Reply = command.handler(request, **values)
-        shown = card(command, request, asked, done)
+        changes = history.unsaved(request.session)
+        shown = card(command, request, asked, changes, done)
     except Missing as missing:
         missing.rehearsed = True
         raise
     except UserError as error:
         asked_first(error)
         raise
-    proposal = Proposal(command.name, given, _person(request), kept, before(request))
+    proposal = Proposal(command.name, fixed, _person(request), kept, before(changes))
     return Proposed(shown, proposal)
 
 

@@ -65,9 +65,11 @@ def unclear(text: str, choices: Sequence[Call], request: Request) -> UserError:
         )
     return UserError(
         _("I cannot help with that."),
-        _(
-            "I keep customers, deals, tickets and tasks. Say for example: {examples}",
-            examples="\n".join(_(example) for example in _EXAMPLES),
+        "\n".join(
+            [
+                _("I keep customers, deals, tickets and tasks. Say for example:"),
+                *map(_, _EXAMPLES),
+            ]
         ),
         (Action(_("Help"), "help"),),
     )

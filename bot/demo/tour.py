@@ -38,6 +38,15 @@ SCENES: tuple[tuple[str, tuple[Step, ...]], ...] = (
         ),
     ),
     (
+        "Nobody has to know a command",
+        (
+            Step("rita", "what do we know about Nordic Tableware?"),
+            Step("rita", "please move the Opening order to negotiation"),
+            Step("rita", "1", "Button 1: only now something is changed."),
+            Step("rita", "what will the weather be like tomorrow?"),
+        ),
+    ),
+    (
         "A line that is not quite right is never guessed at",
         (
             Step("rita", "deal mvoe 1 won"),
@@ -75,7 +84,7 @@ SCENES: tuple[tuple[str, tuple[Step, ...]], ...] = (
         "两种语言",
         (
             Step("milo", "settings language=zh"),
-            Step("milo", "task list"),
+            Step("milo", "我有哪些任务？"),
             Step("milo", "deal list owner=me"),
         ),
     ),
