@@ -5,6 +5,7 @@ Which change a sentence means is found in `bot/understanding`; a rehearsal is ro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -134,10 +135,15 @@ def card(
     told = (Field(_("Change"), outcome, secret),) if secret and outcome else ()
     return Reply(
         title=_("Shall I do this?"),
-        text="\n".join(part for part in (_(command.help), "" if secret else outcome) if part),
+        text="\n".join(part for part in (does(command), "" if secret else outcome) if part),
         fields=asked + fields + told,
         footer=_("Nothing is changed until you press Confirm; it is kept for 15 minutes."),
     )
+
+
+def does(command: Command) -> str:
+    """Say what a command does, without what its help says of typing it."""
+    return re.split("[;；]", _(command.help), maxsplit=1)[0].rstrip(".。")
 
 
 def buttons(reply: Reply, key: str) -> Reply:

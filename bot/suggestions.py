@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from bot.proposing import PROPOSE
+from bot.proposing import PROPOSE, does
 from bot.understanding.templates import is_chinese
 from crm_store import users
 from handlers.command import Command, commands
@@ -78,7 +78,7 @@ def unclear(text: str, choices: Sequence[Call], request: Request) -> UserError:
 def _choice(call: Call) -> Action:
     command = commands()[call.command]
     said = ", ".join(value for value in call.values.values() if value)
-    help_ = _(command.help).rstrip(".。")
+    help_ = does(command)
     label = _("{command} ({values})", command=help_, values=said[:_LONGEST]) if said else help_
     propose = call.values and not command.reads
     return Action(label, (PROPOSE if propose else "") + command.line(call.values))
