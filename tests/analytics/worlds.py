@@ -110,3 +110,24 @@ def shop_with_complaints(count: int = 1200, seed: int = 4) -> tuple[pd.DataFrame
         }
     )
     return frame_of(customer, days, rng), said
+
+
+def leaving_shop(
+    count: int, *, r: float, alpha: float, a: float, b: float, weeks: float = 52.0, seed: int = 5
+) -> tuple[Floats, Floats, Floats]:
+    """Let customers buy and leave as BG/NBD says; give repeat purchases, recency and tenure in weeks.
+
+    With a = 0 nobody leaves.
+    """
+    rng = np.random.default_rng(seed)
+    rate = rng.gamma(r, 1 / alpha, count)
+    last_one = rng.beta(a, b, count) if a else np.zeros(count)
+    tenure = rng.uniform(weeks / 2, weeks, count)
+    frequency, recency = np.zeros(count), np.zeros(count)
+    here = np.ones(count, dtype=np.bool_)
+    while here.any():
+        after = recency + rng.exponential(1 / np.maximum(rate, 1e-9))
+        here &= after <= tenure
+        frequency, recency = frequency + here, np.where(here, after, recency)
+        here &= rng.random(count) >= last_one
+    return frequency, recency, tenure

@@ -1,0 +1,396 @@
+"""What every customer is likely to bring in a time to come, how that is worked out, and how good it was before.
+
+Not here: the formulae of the models (`value_models.py`), words, currencies, the memory of last
+week's figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from jobs.analytics.features import DAY, YEAR_DAYS, microseconds
+from jobs.analytics.threads import one_thread
+from jobs.analytics.value_models import (
+    WEEK_DAYS,
+    BgNbd,
+    GammaGamma,
+    expected_amount,
+    expected_purchases,
+    fit_amounts,
+    fit_purchases,
+    probability_alive,
+    weeks_to_next,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jobs.analytics.features import Flags, Floats, Ints
+
+HORIZON_DAYS = 365
+MIN_CUSTOMERS = 300
+MIN_REPEATERS = 100  # with a repeat purchase that brought money
+MIN_HISTORY_DAYS = 90  # from the first purchase of all to the moment
+FIT_ROWS = 50_000  # four parameters learn nothing from more
+MAX_WAIT_DAYS = 730  # a date further away is no date
+BETTER = 0.95  # of the blend's error: what is less of a gain may be chance
+SEED = 0
+
+BLEND = "history_and_bg_nbd_gamma_gamma"
+MODEL = "bg_nbd_gamma_gamma"
+HISTORICAL = "historical_value"
+
+TOO_FEW_CUSTOMERS = "too_few_customers"
+TOO_FEW_REPEATERS = "too_few_repeat_customers"
+TOO_LITTLE_HISTORY = "too_little_history"
+HISTORY_BETTER = "history_was_better"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueModel:
+    """How value is worked out: plain numbers, so that it can be kept as JSON and used again.
+
+    `method` is where the money comes from: BLEND, MODEL or HISTORICAL, the plain rule, with the
+    code of its reason in `why`. The two models are None where there was too little to fit them.
+    `history_days` is the time on record, a year at most.
+    """
+
+    method: str
+    why: str
+    customers: int
+    repeaters: int
+    history_days: int
+    purchases: BgNbd | None = None
+    amounts: GammaGamma | None = None
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> ValueModel:
+        """Read what `dataclasses.asdict` and JSON made of a model."""
+        purchases, amounts = kept["purchases"], kept["amounts"]
+        return cls(
+            **{
+                **kept,
+                "purchases": purchases and BgNbd(**purchases),
+                "amounts": amounts and GammaGamma(**amounts),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How near one way came: mean absolute error of the money, and the share of the best tenth that it found."""
+
+    mean_error: float
+    top_tenth: float
+
+
+@dataclass(frozen=True, slots=True)
+class ValueQuality:
+    """Three ways on a time that was held back: customers known at its start, what they brought in it.
+
+    `purchases_error` is the mean absolute error of the purchases expected by BG/NBD, `dated` the
+    customers who got a date for their next purchase within that time, and `bought_by_date` the
+    share of them who had bought by then; half is what the dates promise.
+    """
+
+    customers: int
+    horizon_days: int
+    blend: Figures
+    model: Figures
+    history: Figures
+    purchases_error: float
+    dated: int
+    bought_by_date: float | None
+
+    @property
+    def best(self) -> str:
+        """The blend, unless another way erred clearly less and found as much of the best tenth."""
+        ways = {MODEL: self.model, HISTORICAL: self.history}
+        better = [
+            name
+            for name, way in ways.items()
+            if way.mean_error < self.blend.mean_error * BETTER
+            and way.top_tenth >= self.blend.top_tenth
+        ]
+        return min(better, key=lambda name: ways[name].mean_error, default=BLEND)
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """Every customer's value at a moment, the model, and its quality one horizon earlier.
+
+    `table` is as `value_customers` gives it; `quality` is None where there is not enough history to
+    hold anything back.
+    """
+
+    table: pd.DataFrame
+    model: ValueModel
+    quality: ValueQuality | None
+    horizon_days: int
+    as_of: datetime
+
+
+def summarize(purchases: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    """Reduce purchases to what the models look at, from before `as_of` only.
+
+    Args:
+        purchases: columns customer (integer), at (UTC) and amount (base currency). A negative
+            amount is a refund: it lowers what was brought and is not a purchase. Zero is a purchase
+            that brought nothing.
+        as_of: the aware moment. Time is counted in UTC days; the last of them is the one in which
+            the last microsecond before `as_of` lies.
+
+    Returns:
+        One row per customer who bought, ascending: customer, frequency (days with a purchase after
+        the first), recency_weeks (from the first to the last), tenure_weeks (from the first to the
+        last day), mean_value (what a repeat purchase day brought on average; NaN without one),
+        value_365 (net, in the last 365 days) and days_365 (days with a purchase among them). Rows
+        whose customer, time or amount is missing or not finite are left out.
+    """
+    moment = microseconds(as_of)
+    today = (moment - 1) // DAY
+    lines = _lines(purchases)
+    lines = lines[lines["stamp"] < moment]
+    daily = lines[lines["amount"] >= 0].groupby(["customer", "day"], as_index=False)["amount"].sum()
+    daily["lately"] = daily["day"] > today - YEAR_DAYS
+    table = daily.groupby("customer").agg(
+        first=("day", "min"),
+        last=("day", "max"),
+        days=("day", "size"),
+        total=("amount", "sum"),
+        opening=("amount", "first"),
+        days_365=("lately", "sum"),
+    )
+    recent = lines[lines["day"] > today - YEAR_DAYS].groupby("customer")["amount"].sum()
+    repeats = table["days"] - 1
+    columns = {
+        "customer": table.index.to_numpy(dtype=np.int64),
+        "frequency": repeats.to_numpy(dtype=np.float64),
+        "recency_weeks": (table["last"] - table["first"]).to_numpy(dtype=np.float64) / WEEK_DAYS,
+        "tenure_weeks": (today - table["first"]).to_numpy(dtype=np.float64) / WEEK_DAYS,
+        "mean_value": ((table["total"] - table["opening"]) / repeats.where(repeats > 0)).to_numpy(),
+        "value_365": recent.reindex(table.index, fill_value=0.0).to_numpy(dtype=np.float64),
+        "days_365": table["days_365"].to_numpy(dtype=np.float64),
+    }
+    return pd.DataFrame(columns)
+
+
+def _lines(purchases: pd.DataFrame) -> pd.DataFrame:
+    """Take the complete rows: customer, stamp (microseconds since the epoch), day and amount."""
+    at = pd.to_datetime(purchases["at"], utc=True)
+    amount = purchases["amount"].to_numpy(dtype=np.float64)
+    whole = (at.notna() & purchases["customer"].notna()).to_numpy(dtype=bool) & np.isfinite(amount)
+    stamp = np.asarray(at[whole].dt.as_unit("us").astype("int64"), dtype=np.int64)
+    customer = np.asarray(purchases["customer"][whole], dtype=np.int64)
+    columns = {"customer": customer, "stamp": stamp, "day": stamp // DAY, "amount": amount[whole]}
+    return pd.DataFrame(columns)
+
+
+def find_value_model(summary: pd.DataFrame) -> ValueModel:
+    """Fit both models to `summarize`'s rows, or say why the plain rule is all that they bear."""
+    repeaters = _repeaters(summary)
+    days = _history_days(summary)
+    size, repeated = len(summary), int(repeaters.sum())
+    why = ""
+    if size < MIN_CUSTOMERS:
+        why = TOO_FEW_CUSTOMERS
+    elif repeated < MIN_REPEATERS:
+        why = TOO_FEW_REPEATERS
+    elif days < MIN_HISTORY_DAYS:
+        why = TOO_LITTLE_HISTORY
+    if why:
+        return ValueModel(HISTORICAL, why, size, repeated, days)
+    with one_thread():
+        bought = fit_purchases(*_behaviour(_draw(summary)))
+        paid = _draw(summary[repeaters])
+        amounts = fit_amounts(_floats(paid, "frequency"), _floats(paid, "mean_value"))
+    return ValueModel(BLEND, "", size, repeated, days, bought, amounts)
+
+
+def value_customers(
+    summary: pd.DataFrame, model: ValueModel, horizon_days: int, as_of: datetime
+) -> pd.DataFrame:
+    """Work out what every customer is likely to bring in the `horizon_days` after `as_of`.
+
+    Returns:
+        One row per customer, in the order of the summary: customer; history_value (the net revenue
+        of the last year, not below 0, for as many days); alive (probability); purchases expected;
+        amount of one; model_value (their product); value; next_on (UTC day, NaT where none can be
+        named). As BLEND `value` is the geometric mean of history_value and model_value: nothing
+        beats last year's revenue on the mean error, and this blend finds more of the best tenth.
+        Without fitted models alive and model_value are NaN, and next_on is the last purchase plus
+        the own mean gap, unless that has passed.
+    """
+    history = history_value(summary, model, horizon_days)
+    if model.purchases is None or model.amounts is None:
+        return _by_rule(summary, model, history, horizon_days, as_of)
+    behaviour = _behaviour(summary)
+    count = expected_purchases(model.purchases, *behaviour, horizon_days / WEEK_DAYS)
+    amount = expected_amount(
+        model.amounts, _floats(summary, "frequency"), _floats(summary, "mean_value")
+    )
+    ways = {BLEND: np.sqrt(history * count * amount), MODEL: count * amount, HISTORICAL: history}
+    wait = weeks_to_next(model.purchases, *behaviour) * WEEK_DAYS
+    columns = {
+        "customer": summary["customer"].to_numpy(),
+        "history_value": history,
+        "alive": probability_alive(model.purchases, *behaviour),
+        "purchases": count,
+        "amount": amount,
+        "model_value": ways[MODEL],
+        "value": ways[model.method],
+        "next_on": _days_on(as_of, wait),
+    }
+    return pd.DataFrame(columns)
+
+
+def history_value(summary: pd.DataFrame, model: ValueModel, horizon_days: int) -> Floats:
+    """Give the net revenue of the last year, or of the time on record, for as many days, not below 0."""
+    scale = horizon_days / model.history_days
+    return np.maximum(_floats(summary, "value_365"), 0.0) * scale
+
+
+def _by_rule(
+    summary: pd.DataFrame, model: ValueModel, history: Floats, horizon_days: int, as_of: datetime
+) -> pd.DataFrame:
+    """Value customers by their own history alone."""
+    days, repeats = _floats(summary, "days_365"), _floats(summary, "frequency")
+    nothing = np.full(len(summary), np.nan)
+    gap = np.divide(
+        _floats(summary, "recency_weeks"), repeats, out=nothing.copy(), where=repeats > 0
+    )
+    silence = _floats(summary, "tenure_weeks") - _floats(summary, "recency_weeks")
+    wait = (gap - silence) * WEEK_DAYS
+    columns = {
+        "customer": summary["customer"].to_numpy(),
+        "history_value": history,
+        "alive": nothing,
+        "purchases": days * horizon_days / model.history_days,
+        "amount": np.divide(
+            np.maximum(_floats(summary, "value_365"), 0.0),
+            days,
+            out=nothing.copy(),
+            where=days > 0,
+        ),
+        "model_value": nothing,
+        "value": history,
+        "next_on": _days_on(as_of, np.where(wait >= 0, wait, np.nan)),
+    }
+    return pd.DataFrame(columns)
+
+
+def value_of(
+    purchases: pd.DataFrame, as_of: datetime, horizon_days: int = HORIZON_DAYS
+) -> Valuation:
+    """Value every customer, after a test of the same procedure on a time that it has not seen.
+
+    The time held back is as long as the horizon, or half of what is on record where that is
+    shorter. The way that was best there is used.
+    """
+    summary = summarize(purchases, as_of)
+    model, quality = find_value_model(summary), None
+    if model.method == BLEND:
+        held_back = min(horizon_days, _span_days(summary) // 2)
+        quality = back_test(purchases, as_of - timedelta(days=held_back), held_back)
+    if quality is not None:
+        why = HISTORY_BETTER if quality.best == HISTORICAL else ""
+        model = replace(model, method=quality.best, why=why)
+    values = value_customers(summary, model, horizon_days, as_of)
+    return Valuation(values, model, quality, horizon_days, as_of)
+
+
+def back_test(purchases: pd.DataFrame, as_of: datetime, horizon_days: int) -> ValueQuality | None:
+    """Value customers as of an earlier moment and compare with what they brought in the days after it.
+
+    None where the customers of that moment are too few for the models.
+    """
+    summary = summarize(purchases, as_of)
+    model = find_value_model(summary)
+    if model.method != BLEND:
+        return None
+    values = value_customers(summary, model, horizon_days, as_of)
+    start = microseconds(as_of)
+    lines = _lines(purchases)
+    after = lines[(lines["stamp"] >= start) & (lines["stamp"] < start + horizon_days * DAY)]
+    known = pd.Index(summary["customer"])
+    money = after.groupby("customer")["amount"].sum().reindex(known, fill_value=0.0)
+    days = after[after["amount"] >= 0].groupby("customer")["day"].agg(["nunique", "min"])
+    days = days.reindex(known)
+    bought = days["nunique"].fillna(0.0).to_numpy(dtype=np.float64)
+    dated, kept = _dates(values, days["min"].to_numpy(dtype=np.float64), start, horizon_days)
+    truth = money.to_numpy(dtype=np.float64)
+    return ValueQuality(
+        customers=len(summary),
+        horizon_days=horizon_days,
+        blend=_figures(truth, _floats(values, "value")),
+        model=_figures(truth, _floats(values, "model_value")),
+        history=_figures(truth, _floats(values, "history_value")),
+        purchases_error=float(np.abs(_floats(values, "purchases") - bought).mean()),
+        dated=dated,
+        bought_by_date=kept / dated if dated else None,
+    )
+
+
+def _dates(values: pd.DataFrame, next_day: Floats, start: int, horizon: int) -> tuple[int, int]:
+    """Count the customers with a date within the horizon, and those of them who had bought by then."""
+    promised = (values["next_on"] - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    on = promised.to_numpy(dtype=np.float64)
+    dated = on < (start + horizon * DAY) // DAY
+    return int(dated.sum()), int((dated & (next_day <= on)).sum())
+
+
+def _figures(truth: Floats, told: Floats) -> Figures:
+    """Compare the money told with the money brought; equal amounts keep the order of the customers."""
+    size = max(1, len(truth) // 10)
+    best, named = (set(np.argsort(-each, kind="stable")[:size].tolist()) for each in (truth, told))
+    return Figures(float(np.abs(told - truth).mean()), len(best & named) / size)
+
+
+def _repeaters(summary: pd.DataFrame) -> Flags:
+    """Tell who bought again and paid something for it."""
+    return np.asarray(summary["mean_value"].fillna(0.0) > 0, dtype=np.bool_)
+
+
+def _behaviour(summary: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Give repeat purchases, recency and tenure in weeks."""
+    return (
+        _floats(summary, "frequency"),
+        _floats(summary, "recency_weeks"),
+        _floats(summary, "tenure_weeks"),
+    )
+
+
+def _floats(frame: pd.DataFrame, name: str) -> Floats:
+    return frame[name].to_numpy(dtype=np.float64)
+
+
+def _draw(frame: pd.DataFrame) -> pd.DataFrame:
+    """Draw FIT_ROWS rows without putting any back, or give all."""
+    if len(frame) <= FIT_ROWS:
+        return frame
+    return frame.sample(FIT_ROWS, random_state=SEED)
+
+
+def _span_days(summary: pd.DataFrame) -> int:
+    """Give the days on record, the first and the last included."""
+    weeks = float(summary["tenure_weeks"].max()) if len(summary) else 0.0
+    return round(weeks * WEEK_DAYS) + 1
+
+
+def _history_days(summary: pd.DataFrame) -> int:
+    return min(_span_days(summary), YEAR_DAYS)
+
+
+def _days_on(as_of: datetime, wait: Floats) -> Ints:
+    """Give the UTC day so many days after the last one looked at; NaT where there is none in reach."""
+    today = (microseconds(as_of) - 1) // DAY
+    reach = wait <= MAX_WAIT_DAYS
+    # Rounded first: a wait of two days that was weeks before is a hair more than two.
+    whole = np.ceil(np.round(np.where(reach, wait, 0.0), 6)).astype(np.int64) + today
+    days = whole.astype("datetime64[D]").astype("datetime64[s]")
+    return np.where(reach, days, np.datetime64("NaT", "s"))
