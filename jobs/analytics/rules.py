@@ -12,7 +12,9 @@ from fractions import Fraction
 from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +33,7 @@ MAX_LENGTH = 12  # items that anyone reads in a rule; one more can double the se
 MAX_SETS = 500_000  # held at once, about 200 bytes each: 100 MB
 BITSET_BYTES = 256_000_000  # above it baskets are kept in a tree instead of as bits
 BITS = 8
+BLOCK = 256  # places whose pairs are counted at once
 
 
 class TooManySetsError(Exception):
@@ -255,7 +258,9 @@ def _count_in(rows: Sequence[Sequence[int]], candidates: Iterable[Itemset]) -> C
 def eclat(search: Search) -> Iterator[tuple[Itemset, int]]:
     """Go deep first, each set with the bits of the baskets that hold it, and intersect them (Zaki 2000).
 
-    Memory: one bit per basket and frequent item, and less for each open branch.
+    Pairs are counted basket by basket before, as Zaki does: most items never meet, and a pair that
+    is not frequent needs no intersection. Memory: one bit per basket and frequent item, and less
+    for each open branch.
     """
 
     def extend(head: Itemset, branches: Sequence[tuple[int, int]]) -> Iterator[tuple[Itemset, int]]:
@@ -268,17 +273,37 @@ def eclat(search: Search) -> Iterator[tuple[Itemset, int]]:
                     here, [one for one in both if one[1].bit_count() >= search.minimum]
                 )
 
-    yield from extend((), list(enumerate(_bits(search.rows))))
+    bits = _bits(search.rows)
+    for place, partners in enumerate(_partners(search, len(bits))):
+        yield (place,), bits[place].bit_count()
+        if search.longest > 1:
+            branches = [(other, bits[place] & bits[other]) for other in partners]
+            yield from extend((place,), branches)
 
 
-def _bits(rows: Sequence[Sequence[int]]) -> Iterator[int]:
+def _bits(rows: Sequence[Sequence[int]]) -> list[int]:
     """Give for each place a number whose n-th bit tells whether row n holds it."""
     size = max(chain.from_iterable(rows), default=-1) + 1
     holds = [bytearray(len(rows) // BITS + 1) for _ in range(size)]
     for number, row in enumerate(rows):
         for place in row:
             holds[place][number // BITS] |= 1 << number % BITS
-    return (int.from_bytes(bits, "little") for bits in holds)
+    return [int.from_bytes(bits, "little") for bits in holds]
+
+
+def _partners(search: Search, size: int) -> Iterator[list[int]]:
+    """Give for each place the later places that are frequent together with it, a block of places at a time."""
+    lengths = np.fromiter(map(len, search.rows), np.int64, len(search.rows))
+    places = np.fromiter(chain.from_iterable(search.rows), np.int32, int(lengths.sum()))
+    ones = np.ones(len(places), np.int32)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    matrix = csr_array((ones, places, starts), shape=(len(lengths), size)).tocsc()
+    for first in range(0, size, BLOCK):
+        together = (matrix[:, first : first + BLOCK].T @ matrix).tocsr()
+        for row in range(together.shape[0]):
+            part = slice(together.indptr[row], together.indptr[row + 1])
+            frequent = together.indices[part][together.data[part] >= search.minimum]
+            yield np.sort(frequent[frequent > first + row]).tolist()
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from jobs.analytics.rules import (
     ALGORITHMS,
     BITSET_BYTES,
+    BLOCK,
     ECLAT,
     FP_GROWTH,
     MIN_BASKETS,
@@ -112,6 +113,17 @@ def test_the_least_count_is_the_first_that_reaches_the_share(share: Fraction, si
     least = least_count(share, size)
     assert Fraction(least, size) >= share
     assert least == 1 or Fraction(least - 1, size) < share
+
+
+def test_many_items_are_counted_alike_by_bits_and_by_the_tree() -> None:
+    rng = np.random.default_rng(0)
+    baskets = shop(
+        set((rng.pareto(1, 9) * 20).astype(int).clip(0, 699).tolist()) for _ in range(2000)
+    )
+    assert len(baskets.items) > 2 * BLOCK
+    found = frequent_sets(baskets, 3, method=ECLAT)
+    assert found == frequent_sets(baskets, 3, method=FP_GROWTH)
+    assert max(max(places) for places in found if len(places) > 1) > BLOCK
 
 
 def test_a_threshold_exactly_met_is_met() -> None:
