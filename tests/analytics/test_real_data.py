@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +10,9 @@ import pytest
 
 from jobs.analytics.churn import score_churn
 from jobs.analytics.features import customer_features
+from jobs.analytics.forecasts import forecast
 from jobs.analytics.segments import segment
+from jobs.analytics.series import Calendar, Unit, regular, shape
 from jobs.analytics.value import BLEND, value_of
 from tests.analytics.worlds import shuffled_seasons
 
@@ -78,3 +80,22 @@ def test_half_a_year_of_money_is_foretold_and_the_dates_are_kept_half_of_the_tim
     assert found.quality.blend.top_tenth > found.quality.history.top_tenth
     assert found.quality.blend.mean_error < found.quality.model.mean_error
     assert found.quality.bought_by_date == pytest.approx(0.5, abs=0.03)
+
+
+def test_weekly_revenue_is_foretold_better_than_by_any_plain_method(
+    invoices: pd.DataFrame,
+) -> None:
+    """The weeks before Christmas cannot be known from one year: Theta misses least there too."""
+    weeks = regular(invoices, Calendar(Unit.WEEK, UTC, date(2009, 12, 1)), END)
+    found = forecast(weeks, 4)
+    assert found.error is not None
+    assert found.error.mase < 1.25
+    tried = dict(found.candidates)
+    assert tried[found.method] < tried["naive"] - 0.1
+
+
+def test_the_shop_sells_on_workdays_and_hardly_on_saturdays(invoices: pd.DataFrame) -> None:
+    found = shape(regular(invoices, Calendar(Unit.DAY, UTC, date(2009, 12, 1)), END))
+    assert found is not None
+    assert found.season[4] < 0.05  # the fifth day from a Tuesday on
+    assert min(found.season[:3]) > 1
