@@ -1,0 +1,339 @@
+"""Labels for texts (the kind, queue or priority of a ticket, the mood of feedback), or silence.
+
+A model that is no better than the commonest label, or a text that it is not sure of, gets no label.
+Not here: the model itself (`text_models.py`), words, where labels come from.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+
+from jobs.analytics import text_models
+from jobs.analytics.risk_models import sigmoid
+from jobs.analytics.text_models import TextModel
+from jobs.analytics.threads import one_thread
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy.typing as npt
+
+    from jobs.analytics.features import Flags, Floats, Ints
+
+SILENCE = "silence"  # the plain rule where there is no model
+CONFIDENCE = 0.7  # of being right, from which a label is told
+MIN_TEXTS = 100
+MIN_PER_LABEL = 10  # rarer labels are not learnt
+FIT_ROWS = 60_000
+HELD_BACK = 5  # one part in so many
+FOLDS = 3
+ONE_FOLD_FROM = 10_000  # texts: one fold is enough to calibrate on
+GUESSES = 0.05  # beside the texts that a confidence is fitted to
+EMPHASIS = 3.0  # of a text whose label a person put right: there the model was wrong
+MARGIN_OF_ERROR = 3.0  # standard errors above the commonest label's share
+RETRAIN_CORRECTIONS = 20
+RETRAIN_GROWTH = 1.2
+REASONS = 3
+SEED = 0
+NEGATIVE, POSITIVE = "negative", "positive"
+
+TOO_FEW_TEXTS = "too_few_texts"
+TOO_FEW_LABELS = "too_few_labels"
+NOT_BETTER = "not_better_than_commonest_label"
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingQuality:
+    """How good labels are on texts that were held back.
+
+    `base_rate` is the share of the commonest label among them; `told_share` the share that is sure
+    enough to be told, and `told_accuracy` how many of these are right (None without any).
+    """
+
+    rows: int
+    accuracy: float
+    macro_f1: float
+    base_rate: float
+    told_share: float
+    told_accuracy: float | None
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingReceipt:
+    """How a router came about. `why` is empty for a model and a code for SILENCE.
+
+    `labels` has each learnt label with its texts, `left_out` those with fewer than MIN_PER_LABEL.
+    `held_back_from` is the time of the first held-back text, None where texts have no times and
+    were drawn. `candidates` have their accuracy in the choice, the winner first.
+    """
+
+    model: str
+    as_of: datetime
+    rows_trained: int
+    corrections: int
+    labels: tuple[tuple[str, int], ...]
+    left_out: tuple[tuple[str, int], ...]
+    held_back_from: datetime | None
+    quality: RoutingQuality | None
+    usable: bool
+    why: str
+    candidates: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A text model and its calibration: the odds of being right from the lead over the next label."""
+
+    model: TextModel
+    slope: float
+    shift: float
+    threshold: float
+
+    def packed(self) -> tuple[str, bytes]:
+        """Give the calibration as JSON and the model as arrays."""
+        numbers = {"slope": self.slope, "shift": self.shift, "threshold": self.threshold}
+        return json.dumps(numbers), self.model.packed()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A label, how likely it is to be right, and the words that spoke for it."""
+
+    label: str
+    confidence: float
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A router, None where there is nothing to learn, and its receipt."""
+
+    router: Router | None
+    receipt: RoutingReceipt
+
+
+def unpacked(numbers: str, model: bytes) -> Router:
+    """Read a router that `Router.packed` wrote."""
+    found: dict[str, float] = json.loads(numbers)
+    return Router(text_models.unpacked(model), **found)
+
+
+def with_corrections(examples: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
+    """Put people's labels in the place of those that were wrong.
+
+    Args:
+        examples: columns ticket, text, label and at.
+        corrections: columns ticket and label, the latest of a ticket last; tickets that are not
+            among the examples are left out.
+
+    Returns:
+        The examples with the column corrected.
+    """
+    right = corrections.drop_duplicates("ticket", keep="last").set_index("ticket")["label"]
+    put = examples["ticket"].map(right)
+    return examples.assign(
+        label=put.where(put.notna(), examples["label"]), corrected=put.notna().to_numpy(dtype=bool)
+    )
+
+
+def feedback_examples(feedback: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
+    """Label feedback as negative or positive by the score that came with it.
+
+    Args:
+        feedback: columns text, score and at.
+        low: a score up to it is negative (2 of 5; 6 of 10).
+        high: a score from it on is positive (4 of 5; 9 of 10); what lies between is left out.
+    """
+    score = feedback["score"]
+    kept = feedback[(score <= low) | (score >= high)]
+    return kept.assign(label=np.where(kept["score"] <= low, NEGATIVE, POSITIVE))
+
+
+def learn(examples: pd.DataFrame, as_of: datetime) -> Learnt:
+    """Learn labels from labelled texts, if there is anything in the texts to tell them by.
+
+    The latest fifth is held back (a drawn one where texts have no times, the same text never on
+    both sides). On the others the candidates are compared and the winner is calibrated, out of
+    fold; its quality is measured on the held-back fifth. If that is better than the commonest label
+    it is fitted again on everything.
+
+    Args:
+        examples: columns text and label; at (aware UTC) where it is known; corrected (true or
+            false) where people put labels right. Rows without a text or a label are left out.
+        as_of: the aware moment, for the receipt; texts from it on are left out.
+    """
+    rows = _usable_rows(examples, as_of)
+    counts = rows["label"].value_counts(sort=True)
+    learnt = counts[counts >= MIN_PER_LABEL]
+    kept = rows[rows["label"].isin(learnt.index)].reset_index(drop=True)
+    receipt = RoutingReceipt(
+        model=SILENCE,
+        as_of=as_of,
+        rows_trained=0,
+        corrections=int(kept["corrected"].sum()),
+        labels=_pairs(learnt),
+        left_out=_pairs(counts[counts < MIN_PER_LABEL]),
+        held_back_from=None,
+        quality=None,
+        usable=False,
+        why=TOO_FEW_TEXTS if len(kept) < MIN_TEXTS else "" if len(learnt) > 1 else TOO_FEW_LABELS,
+        candidates=(),
+    )
+    if receipt.why:
+        return Learnt(None, receipt)
+    with one_thread():
+        return _learn(kept, receipt)
+
+
+def _pairs(counts: pd.Series) -> tuple[tuple[str, int], ...]:
+    return tuple((str(label), int(count)) for label, count in counts.items())
+
+
+def _usable_rows(examples: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    """Give FIT_ROWS rows with a text and a label: the latest in order, or drawn ones without times."""
+    rows = examples.dropna(subset=["text", "label"])
+    rows = rows.assign(text=rows["text"].astype(str), label=rows["label"].astype(str))
+    rows = rows[rows["text"].str.strip() != ""]
+    if "corrected" not in rows:
+        rows = rows.assign(corrected=False)
+    if "at" in rows:
+        rows = rows.assign(at=pd.to_datetime(rows["at"], utc=True)).dropna(subset=["at"])
+        return rows[rows["at"] < as_of].sort_values("at", kind="stable").tail(FIT_ROWS)
+    return rows.sample(min(len(rows), FIT_ROWS), random_state=SEED)
+
+
+def _parts(rows: pd.DataFrame, count: int) -> Ints:
+    """Put each row into one of `count` parts, the last one latest; equal texts stay together."""
+    if "at" in rows:
+        return np.asarray(np.arange(len(rows)) * count // len(rows), dtype=np.int64)
+    text = pd.factorize(rows["text"])[0]
+    drawn = np.random.default_rng(SEED).permutation(text.max() + 1)
+    return np.asarray(drawn[text] * count // (text.max() + 1), dtype=np.int64)
+
+
+def _learn(rows: pd.DataFrame, blank: RoutingReceipt) -> Learnt:
+    """Choose, calibrate, measure, and fit on everything if that is of use."""
+    held = _parts(rows, HELD_BACK) == HELD_BACK - 1
+    past, latest = rows[~held], rows[held]
+    if past["label"].nunique() < 2:  # noqa: PLR2004 - nothing to tell apart
+        return Learnt(None, replace(blank, why=TOO_FEW_LABELS))
+    name, slope, shift, candidates = _choose(past)
+    router = Router(_fit(past)[name], slope, shift, CONFIDENCE)
+    quality = evaluate(router, latest)
+    receipt = replace(
+        blank,
+        held_back_from=latest["at"].iloc[0].to_pydatetime() if "at" in latest else None,
+        quality=quality,
+        candidates=candidates,
+    )
+    if not quality.usable:
+        return Learnt(None, replace(receipt, why=NOT_BETTER))
+    router = replace(router, model=_fit(rows)[name])
+    return Learnt(router, replace(receipt, model=name, rows_trained=len(rows), usable=True))
+
+
+def _fit(rows: pd.DataFrame) -> dict[str, TextModel]:
+    emphasis = np.where(rows["corrected"].to_numpy(dtype=bool), EMPHASIS, 1.0)
+    return text_models.fit(rows["text"].tolist(), rows["label"].tolist(), emphasis)
+
+
+def _choose(rows: pd.DataFrame) -> tuple[str, float, float, tuple[tuple[str, float], ...]]:
+    """Compare the candidates on texts that they have not seen, and calibrate the better one."""
+    part = _parts(rows.drop(columns="at", errors="ignore"), FOLDS)
+    asked = range(1 if len(rows) >= ONE_FOLD_FROM else FOLDS)
+    leads: dict[str, list[Floats]] = {}
+    rights: dict[str, list[Flags]] = {}
+    for number in asked:
+        seen, unseen = rows[part != number], rows[part == number]
+        if seen["label"].nunique() < 2:  # noqa: PLR2004 - the same
+            continue
+        truth = unseen["label"].to_numpy(dtype=object)
+        for name, model in _fit(seen).items():
+            best, lead = _answers(model, model.scores(unseen["text"]))
+            leads.setdefault(name, []).append(lead)
+            rights.setdefault(name, []).append(np.asarray(best == truth, dtype=np.bool_))
+    accuracy = {name: float(np.concatenate(each).mean()) for name, each in rights.items()}
+    candidates = tuple(sorted(accuracy.items(), key=lambda each: -each[1]))
+    name = candidates[0][0]
+    slope, shift = _platt(
+        np.concatenate(leads[name]), np.concatenate(rights[name]), rows["label"].nunique()
+    )
+    return name, slope, shift, candidates
+
+
+def _answers(model: TextModel, scores: Floats) -> tuple[npt.NDArray[np.object_], Floats]:
+    """Give each row's best label and its lead over the next."""
+    order = np.sort(scores, axis=1)
+    best = np.array(model.labels, dtype=object)[scores.argmax(axis=1)]
+    return best, np.asarray(order[:, -1] - order[:, -2], dtype=np.float64)
+
+
+def _platt(lead: Floats, right: Flags, labels: int) -> tuple[float, float]:
+    """Fit the odds of being right to the lead (Platt 1999), with his softened targets.
+
+    Each row counts as right with the share (r + 1) / (r + 2) or 1 / (w + 2), for r right and w
+    wrong ones, so that few rows give no certainty. To them are added GUESSES rows without a lead
+    that are right as often as a guess: a model that was always right on what it knows would else be
+    as sure of what it does not.
+    """
+    good, bad = int(right.sum()), int((~right).sum())
+    soft = np.where(right, (good + 1) / (good + 2), 1 / (bad + 2))
+    share = np.append(soft, 1 / labels)
+    count = np.append(np.ones(len(lead)), GUESSES * len(lead))
+    rows = np.tile(np.append(lead, 0.0), 2).reshape(-1, 1)
+    truth = np.repeat([True, False], len(share))
+    found = LogisticRegression(C=1e6, max_iter=500)
+    found.fit(rows, truth, sample_weight=np.concatenate([count * share, count * (1 - share)]))
+    slope = float(found.coef_[0, 0])
+    if slope > 0:
+        return slope, float(found.intercept_[0])
+    return 0.0, float(np.log((good + 1) / (bad + 1)))
+
+
+def evaluate(router: Router, rows: pd.DataFrame) -> RoutingQuality:
+    """Compare a router's labels with the right ones, columns text and label, unseen by it.
+
+    Usable means right more often than the commonest label by MARGIN_OF_ERROR standard errors of
+    that share, with equal texts counted once.
+    """
+    truth = rows["label"].to_numpy(dtype=object)
+    best, lead = _answers(router.model, router.model.scores(rows["text"]))
+    right = np.asarray(best == truth, dtype=np.bool_)
+    told = sigmoid(router.slope * lead + router.shift) >= router.threshold
+    base = float(rows["label"].value_counts(normalize=True).iloc[0])
+    error = float(np.sqrt(base * (1 - base) / rows["text"].nunique()))
+    return RoutingQuality(
+        rows=len(rows),
+        accuracy=float(right.mean()),
+        macro_f1=float(f1_score(truth.astype(str), best.astype(str), average="macro")),
+        base_rate=base,
+        told_share=float(told.mean()),
+        told_accuracy=float(right[told].mean()) if told.any() else None,
+        usable=bool(right.mean() > base + MARGIN_OF_ERROR * error),
+    )
+
+
+def suggest(router: Router, text: str) -> Suggestion | None:
+    """Give a text's label, or None where the model is not sure enough or knows none of the words."""
+    scores = router.model.scores([text])[0]
+    label, other = (int(place) for place in np.argsort(-scores, kind="stable")[:2])
+    lead = float(scores[label] - scores[other])
+    confidence = float(sigmoid(np.array([router.slope * lead + router.shift]))[0])
+    if confidence < router.threshold or not router.model.knows(text):
+        return None
+    because = router.model.reasons(text, label, other, REASONS)
+    return Suggestion(router.model.labels[label], confidence, because)
+
+
+def retraining_due(receipt: RoutingReceipt, texts: int, corrections: int) -> bool:
+    """Tell whether to learn again: from enough corrections since, or clearly more labelled texts."""
+    before = sum(count for _, count in (*receipt.labels, *receipt.left_out))
+    return corrections >= RETRAIN_CORRECTIONS or texts >= max(MIN_TEXTS, RETRAIN_GROWTH * before)

@@ -1,0 +1,295 @@
+"""Labels for texts: planted words, chance, silence, corrections, keeping a model."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.analytics import routing, text_models
+from jobs.analytics.routing import Learnt, learn, suggest
+
+NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)
+FILLER = [
+    "please",
+    "hello",
+    "we",
+    "our",
+    "since",
+    "today",
+    "with",
+    "team",
+    "regards",
+    "order",
+    "again",
+]
+SIGNS = {
+    "billing": ["invoice", "payment", "refund", "charged", "vat"],
+    "access": ["password", "login", "locked", "account", "reset"],
+    "物流": ["快递", "包裹", "物流单号", "还没送到", "派送"],
+}
+
+
+def tickets(count: int, seed: int = 0, *, shuffled: bool = False) -> pd.DataFrame:
+    """Give tickets with a sign or two of their queue among words that say nothing, one an hour."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([*SIGNS], count)
+    texts = [
+        " ".join(
+            rng.permutation(
+                [*rng.choice(FILLER, 6), *rng.choice(SIGNS[label], 1 + rng.integers(2))]
+            )
+        )
+        for label in labels
+    ]
+    at = [NOW - timedelta(hours=count - place) for place in range(count)]
+    shown = rng.permutation(labels) if shuffled else labels
+    return pd.DataFrame({"ticket": range(count), "text": texts, "label": shown, "at": at})
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Learnt:
+    """What 600 tickets teach."""
+    return learn(tickets(600), NOW)
+
+
+def test_a_ticket_is_put_into_the_queue_that_its_words_belong_to(learnt: Learnt) -> None:
+    assert learnt.router is not None
+    found = suggest(learnt.router, "Hello, I was CHARGED twice, please send a refund")
+    assert found is not None
+    assert found.label == "billing"
+    assert found.confidence > 0.9
+    assert set(found.because[:2]) == {"charged", "refund"}
+    chinese = suggest(learnt.router, "我的包裹还没送到")
+    assert chinese is not None
+    assert chinese.label == "物流"
+
+
+def test_a_misspelt_word_is_understood_where_there_are_few_texts(learnt: Learnt) -> None:
+    assert learnt.router is not None
+    found = suggest(learnt.router, "pasword resett")
+    assert found is not None
+    assert found.label == "access"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "???", "xyzzy plugh", "hello team please", "你好"])
+def test_a_text_that_says_nothing_gets_no_label(learnt: Learnt, text: str) -> None:
+    assert learnt.router is not None
+    assert suggest(learnt.router, text) is None
+
+
+def test_two_queues_in_one_text_are_less_sure_than_one(learnt: Learnt) -> None:
+    assert learnt.router is not None
+    one = suggest(learnt.router, "password password login")
+    both = suggest(learnt.router, "password invoice login refund")
+    assert one is not None
+    assert both is None or both.confidence < one.confidence
+
+
+def test_the_receipt_says_what_was_learnt_and_how_well(learnt: Learnt) -> None:
+    receipt = learnt.receipt
+    assert receipt.usable
+    assert receipt.why == ""
+    assert receipt.model == receipt.candidates[0][0]
+    assert receipt.rows_trained == sum(count for _, count in receipt.labels) == 600
+    assert receipt.held_back_from == NOW - timedelta(hours=120)
+    quality = receipt.quality
+    assert quality is not None
+    assert quality.rows == 120
+    assert quality.accuracy > 0.95
+    assert quality.told_accuracy is not None
+    assert quality.told_accuracy >= quality.accuracy
+
+
+def test_labels_that_were_dealt_at_random_give_no_model() -> None:
+    for seed in range(5):
+        found = learn(tickets(500, seed, shuffled=True), NOW)
+        assert found.router is None
+        assert (found.receipt.model, found.receipt.why) == (
+            "silence",
+            "not_better_than_commonest_label",
+        )
+        assert found.receipt.quality is not None
+
+
+def test_what_came_after_the_moment_is_not_learnt() -> None:
+    both = tickets(400)
+    early = NOW - timedelta(hours=200)
+    later = both["at"] >= pd.Timestamp(early)
+    wild = both.assign(label=both["label"].where(~later, "billing"))
+    known, again = learn(both, early), learn(wild, early)
+    assert known.receipt == again.receipt
+    assert known.receipt.rows_trained == 200
+
+
+def test_the_held_back_texts_are_the_latest_and_do_not_teach() -> None:
+    """Whose labels stopped meaning anything a week ago, that model is not used."""
+    texts = tickets(500)
+    dealt = np.random.default_rng(0).permutation(texts["label"])
+    stale = texts.assign(label=np.where(np.arange(500) < 400, texts["label"], dealt))
+    found = learn(stale, NOW)
+    assert found.receipt.why == "not_better_than_commonest_label"
+    assert found.receipt.candidates[0][1] > 0.9
+
+
+def test_the_same_text_is_never_on_both_sides_of_a_draw() -> None:
+    """500 texts five times each, labels at random: who remembers them would seem to know."""
+    rng = np.random.default_rng(1)
+    words = [" ".join(rng.choice(list("abcdefghijklmnop"), 8)) for _ in range(100)]
+    rows = pd.DataFrame({"text": np.repeat(words, 5), "label": np.repeat(rng.choice(3, 100), 5)})
+    found = learn(rows, NOW)
+    assert found.receipt.why == "not_better_than_commonest_label"
+    assert found.receipt.held_back_from is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (tickets(0), "too_few_texts"),
+        (tickets(99), "too_few_texts"),
+        (tickets(300)[lambda rows: rows["label"] == "access"], "too_few_texts"),
+        (tickets(600)[lambda rows: rows["label"] == "access"], "too_few_labels"),
+        (tickets(300).assign(label=lambda rows: rows["ticket"]), "too_few_texts"),
+        (tickets(300).assign(text=""), "too_few_texts"),
+    ],
+)
+def test_too_little_to_learn_from_gives_silence_and_says_why(rows: pd.DataFrame, why: str) -> None:
+    found = learn(rows, NOW)
+    assert found.router is None
+    assert (found.receipt.model, found.receipt.why) == ("silence", why)
+
+
+def test_rare_labels_are_left_out_and_named() -> None:
+    rows = tickets(300)
+    rows.loc[:4, "label"] = "rare"
+    found = learn(rows, NOW)
+    assert found.receipt.left_out == (("rare", 5),)
+    assert found.router is not None
+    assert "rare" not in found.router.model.labels
+
+
+def test_corrections_change_what_is_suggested() -> None:
+    rows = tickets(600)
+    refunds = rows["text"].str.contains("refund")
+    wrong = rows.assign(label=rows["label"].where(~refunds, "access"))
+    before = learn(wrong, NOW).router
+    assert before is not None
+    told = suggest(before, "refund refund please")
+    assert told is not None
+    assert told.label == "access"
+    some = wrong[refunds].head(30)
+    right = pd.DataFrame({"ticket": some["ticket"], "label": "billing"})
+    corrected = routing.with_corrections(wrong, right)
+    after = learn(corrected, NOW)
+    assert after.receipt.corrections == 30
+    assert after.router is not None
+    again = suggest(after.router, "refund refund please")
+    assert again is None or again.label == "billing"
+
+
+def test_the_latest_correction_of_a_ticket_counts_and_unknown_tickets_do_not() -> None:
+    rows = tickets(3)
+    fixes = pd.DataFrame({"ticket": [1, 1, 77], "label": ["x", "y", "z"]})
+    found = routing.with_corrections(rows, fixes)
+    assert found["label"].tolist() == [rows["label"][0], "y", rows["label"][2]]
+    assert found["corrected"].tolist() == [False, True, False]
+
+
+def test_learning_again_is_due_after_corrections_or_growth(learnt: Learnt) -> None:
+    assert not routing.retraining_due(learnt.receipt, 650, 19)
+    assert routing.retraining_due(learnt.receipt, 650, 20)
+    assert routing.retraining_due(learnt.receipt, 720, 0)
+    nothing = learn(tickets(40), NOW).receipt
+    assert not routing.retraining_due(nothing, 99, 0)
+    assert routing.retraining_due(nothing, 100, 0)
+
+
+def test_feedback_is_labelled_by_its_score() -> None:
+    said = pd.DataFrame({"text": list("abcde"), "score": [1, 2, 3, 4, 5], "at": NOW})
+    found = routing.feedback_examples(said, low=2, high=4)
+    assert found["label"].tolist() == ["negative", "negative", "positive", "positive"]
+
+
+def test_the_mood_of_feedback_is_learnt_from_scores() -> None:
+    rng = np.random.default_rng(3)
+    good, bad = ["great", "friendly", "quick", "perfect"], ["slow", "rude", "broken", "awful"]
+    score = rng.choice([1, 2, 4, 5], 300)
+    text = [
+        " ".join([*rng.choice(FILLER, 5), rng.choice(good if each > 3 else bad)]) for each in score
+    ]
+    found = learn(
+        routing.feedback_examples(pd.DataFrame({"text": text, "score": score}), 2, 4), NOW
+    )
+    assert found.router is not None
+    mood = suggest(found.router, "your support was awful and slow")
+    assert mood is not None
+    assert mood.label == "negative"
+
+
+def test_confidence_is_as_good_as_it_says() -> None:
+    """Texts whose signs contradict each other: of those told with .7 to .8 about so many are right."""
+    rows = tickets(3000, 7)
+    rng = np.random.default_rng(8)
+    noise = [" ".join(rng.choice([w for s in SIGNS.values() for w in s], 2)) for _ in range(3000)]
+    hard = rows.assign(text=rows["text"] + " " + noise)
+    router = learn(hard.head(2000), NOW).router
+    assert router is not None
+    asked = hard.tail(1000)
+    told = [
+        (suggest(router, text), label)
+        for text, label in zip(asked["text"], asked["label"], strict=True)
+    ]
+    pairs = [(each.confidence, each.label == label) for each, label in told if each is not None]
+    assert len(pairs) > 300
+    stated, right = np.array(pairs, dtype=np.float64).T
+    assert right.mean() == pytest.approx(stated.mean(), abs=0.04)
+
+
+def test_a_model_is_kept_as_plain_arrays_and_answers_the_same(learnt: Learnt) -> None:
+    assert learnt.router is not None
+    numbers, arrays = learnt.router.packed()
+    again = routing.unpacked(numbers, arrays)
+    for text in tickets(20, 5)["text"]:
+        assert suggest(again, text) == suggest(learnt.router, text)
+    assert b"pickle" not in arrays
+
+
+def test_bytes_that_need_trust_are_refused() -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, names=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        text_models.unpacked(buffer.getvalue())
+
+
+def test_equal_texts_in_any_order_give_equal_quality() -> None:
+    rows = tickets(300)
+    again = learn(rows.sample(frac=1, random_state=4), NOW)
+    assert again.receipt == learn(rows, NOW).receipt
+
+
+@given(text=st.text(max_size=200))
+def test_any_text_can_be_asked_about(learnt: Learnt, text: str) -> None:
+    assert learnt.router is not None
+    found = suggest(learnt.router, text)
+    assert found is None or 0.7 <= found.confidence <= 1
+
+
+def test_terms_are_words_pairs_and_chinese_characters() -> None:
+    assert text_models.terms("Can't LOGIN, 无法登录!!", pieces=False) == [
+        *("'", ",", "!!"),
+        *("can", "t", "can t", "login", "t login"),
+        *("无", "法", "登", "录", "无法", "法登", "登录"),
+    ]
+    assert text_models.terms("abc", pieces=True) == [
+        "abc",
+        "~ ab",
+        "~abc",
+        "~bc ",
+        "~ abc",
+        "~abc ",
+    ]
