@@ -32,7 +32,8 @@ RACE_MARGIN = 0.1
 LEVEL = 0.8
 MIN_ERRORS = 8  # one-step errors below which nothing is called out of line
 OUTLIER = 3.5  # robust standard errors (Iglewicz and Hoaglin 1993)
-MAD_TO_SIGMA = 1.4826  # of a normal distribution
+MAD_TO_SIGMA = 1.4826  # of a normal distribution, from the median absolute error
+MEAN_TO_SIGMA = 1.2533  # the same from the mean absolute error
 TAMED = 2.0  # the same, to which an outlier is pulled in before later periods are foretold
 LEAST_SCALE = 0.01  # of the usual value: a series that never moved is not alarmed by a cent
 
@@ -309,8 +310,12 @@ def anomalies(series: Series) -> tuple[Anomaly, ...]:
 
 
 def _scale(test: _BackTest, *, relative: bool) -> float:
-    """Give the robust standard error of one-step forecasts, as a share where they are relative."""
-    off = np.abs(test.happened - test.foretold)
+    """Give the robust standard error of one-step forecasts, as a share where they are relative.
+
+    Where most errors are zero, as in a series that is mostly zero, their median says nothing and
+    their mean is used.
+    """
+    off = np.abs(test.happened - test.foretold) / (test.foretold if relative else 1.0)
     usual = 1.0 if relative else float(np.nanmedian(np.abs(test.happened)))
-    typical = float(np.nanmedian(off / test.foretold if relative else off))
-    return max(MAD_TO_SIGMA * typical, LEAST_SCALE * usual) or 1.0
+    typical = MAD_TO_SIGMA * float(np.nanmedian(off)) or MEAN_TO_SIGMA * float(np.nanmean(off))
+    return max(typical, LEAST_SCALE * usual) or 1.0

@@ -38,6 +38,12 @@ def test_no_method_looks_behind_its_origin(name: str) -> None:
     assert alone[0] == pytest.approx(here[2])
 
 
+def test_smoothing_does_not_begin_with_what_comes_after_an_early_origin() -> None:
+    wild = np.concatenate([AIR[:5], AIR[5:] ** 2])
+    here, there = (CANDIDATES["smoothing"].run(each, 12, [5], 3) for each in (AIR, wild))
+    assert here.tolist() == there.tolist()
+
+
 @pytest.mark.parametrize("name", [*CANDIDATES])
 def test_every_method_goes_on_with_a_constant(name: str) -> None:
     found = CANDIDATES[name].run(np.full(30, 7.0), 12, [24, 30], 5)
@@ -137,6 +143,16 @@ def test_without_enough_past_forecasts_no_error_and_no_interval_is_claimed() -> 
     assert {(step.low, step.high) for step in found.steps} == {(None, None)}
 
 
+def test_the_past_error_is_that_of_hyndman_and_koehler() -> None:
+    """Year two is year one and 6: each of 8 tests is 6 off; the first year moves by 2 a month."""
+    first = [10, 12, 14, 12, 10, 12, 14, 12, 10, 12, 14, 12]
+    found = forecast(monthly((*first, *(value + 6 for value in first[:8]))), 1).error
+    assert found is not None
+    assert found.tests == 8
+    assert found.mase == pytest.approx(6 / 2)
+    assert found.mape == pytest.approx(np.mean([6 / (value + 6) for value in first[:8]]))
+
+
 def test_the_seasonal_naive_method_is_in_every_race() -> None:
     for series in (monthly(PASSENGERS[:40]), weekdays(np.arange(40) % 7 + 1.0)):
         found = forecast(series, 3)
@@ -230,12 +246,17 @@ def test_a_lasting_change_is_reported_and_then_learnt() -> None:
     assert max(found) < date(2026, 3, 26)
 
 
-def test_few_tickets_more_than_none_are_chance() -> None:
-    tickets = np.random.default_rng(6).poisson(0.5, 60).astype(np.float64)
-    tickets[-1] = 3
+def test_a_few_tickets_more_are_chance_and_an_amount_that_never_moved_is_not() -> None:
+    tickets = [1.0] * 59 + [3.0]
+    assert len(anomalies(weekdays(tickets))) == 1
     assert anomalies(weekdays(tickets, counted=True)) == ()
-    tickets[-1] = 12
-    assert len(anomalies(weekdays(tickets, counted=True))) == 1
+    assert len(anomalies(weekdays([*tickets[:-1], 12.0], counted=True))) == 1
+
+
+def test_sales_on_few_days_are_not_out_of_line_each_time() -> None:
+    rng = np.random.default_rng(9)
+    sales = np.where(rng.random(120) < 0.2, rng.uniform(3_000, 6_000, 120), 0.0)
+    assert len(anomalies(weekdays(sales))) <= 1
 
 
 def test_a_season_shows_only_where_there_is_one() -> None:

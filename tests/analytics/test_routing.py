@@ -192,6 +192,23 @@ def test_corrections_change_what_is_suggested() -> None:
     assert again is None or again.label == "billing"
 
 
+def test_a_label_that_a_person_put_right_weighs_more_than_one_that_nobody_looked_at() -> None:
+    """Half of the tickets about refunds say access, half billing: the looked at ones decide."""
+    rows = tickets(600)
+    refunds = rows["text"].str.contains("refund")
+    wrong = rows.assign(label=rows["label"].where(~refunds, "access"))
+    some = wrong[refunds].head(int(refunds.sum() // 2))
+    right = pd.DataFrame({"ticket": some["ticket"], "label": "billing"})
+    corrected = routing.with_corrections(wrong, right)
+    leads = []
+    for rows_seen in (corrected.assign(corrected=False), corrected):
+        router = learn(rows_seen, NOW).router
+        assert router is not None
+        scores = dict(zip(router.model.labels, router.model.scores(["refund"])[0], strict=True))
+        leads.append(scores["billing"] - scores["access"])
+    assert leads[0] < 0 < leads[1]
+
+
 def test_the_latest_correction_of_a_ticket_counts_and_unknown_tickets_do_not() -> None:
     rows = tickets(3)
     fixes = pd.DataFrame({"ticket": [1, 1, 77], "label": ["x", "y", "z"]})

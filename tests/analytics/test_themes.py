@@ -109,10 +109,11 @@ def test_turning_the_periods_round_turns_the_changes_round() -> None:
 
 
 def test_addresses_numbers_and_what_one_person_wrote_are_not_told() -> None:
-    texts = [
-        f"{text} call 0151 2345678 or max.mustermann@example.com see https://acme.example/x {{name}}"
-        for text in mails(8, printer=40)
-    ]
+    texts = mails(8, printer=60)
+    for place in range(0, 60, 3):
+        texts[place] += (
+            " call 0151 2345678 or m.mustermann@firm.example, https://acme.example {name}"
+        )
     texts[0] += " unbelievable unbelievable unbelievable"
     found = find_themes([], texts)
     terms = " ".join(change.term for change in found.keywords)
@@ -163,6 +164,13 @@ def test_a_part_of_one_longer_word_is_no_word() -> None:
     runs = [f"{rng.choice(BESIDE)}洗发水{rng.choice(BESIDE)}" for _ in range(100)]
     runs += ["".join(rng.choice(BESIDE, 9)) for _ in range(100)]
     assert set(chinese.vocabulary(runs)) == {"洗发水"}
+
+
+def test_a_piece_that_always_goes_on_alike_is_no_word() -> None:
+    rng = np.random.default_rng(14)
+    runs = [f"{rng.choice(BESIDE)}电子发票系统{rng.choice(BESIDE)}" for _ in range(100)]
+    runs += ["".join(rng.choice(BESIDE, 9)) for _ in range(400)]
+    assert chinese.vocabulary(runs) == {}
 
 
 @pytest.mark.parametrize(
