@@ -41,7 +41,7 @@ MARGIN = "support_vectors"
 MARGIN_AND_NAIVE = "support_vectors_and_naive_bayes"
 C = 0.5
 NAIVE_ALPHA = 0.1
-NAIVE_SHARE = 1.0  # of the spread of the margins
+NAIVE_SHARE = 0.6  # of the spread of the margins
 
 
 @dataclass(frozen=True, slots=True)
