@@ -1,5 +1,14 @@
 """Every table of the store, split by domain; import them from here."""
 
+from crm_store.models.analysis import (
+    Feedback,
+    JobRequest,
+    Learned,
+    ModelState,
+    Receipt,
+    Score,
+    Verdict,
+)
 from crm_store.models.attention import (
     Acknowledgement,
     ChannelMode,
@@ -32,8 +41,6 @@ from crm_store.models.machinery import (
     Notice,
     NoticeState,
     Occurrence,
-    Receipt,
-    Score,
     ShortLine,
 )
 from crm_store.models.messages import ChatMove, ContactAccount, MessageLink, TicketRoom
@@ -64,10 +71,11 @@ from crm_store.models.webchat import WebMessage, WebSession
 
 __all__ = [
     "AccountCode", "Acknowledgement", "Activity", "ActivityKind", "AuditRow", "Base", "ChannelMode", "ChatMove",
-    "Company", "Consent", "Contact", "ContactAccount", "ContactEmail", "ContactPhone", "Conversation", "CustomField",
-    "Deal", "Digest", "DigestDue", "Halt", "Holiday", "Identity", "ImportRun", "InboxRow", "InboxState", "Introduction",
-    "Lease", "Leave", "LinkCode", "MessageLink", "Mode", "Mute", "Notice", "NoticeState", "Occurrence", "Order",
-    "OrderLine", "Pipeline", "Posting", "Priority", "Product", "Receipt", "Record", "Role", "RoleSettings", "Score",
+    "Company", "Consent", "Contact", "ContactAccount", "ContactEmail", "ContactPhone", "Conversation",
+    "CustomField", "Deal", "Digest", "DigestDue", "Feedback", "Halt", "Holiday", "Identity", "ImportRun",
+    "InboxRow", "InboxState", "Introduction", "JobRequest", "Learned", "Lease", "Leave", "LinkCode",
+    "MessageLink", "Mode", "ModelState", "Mute", "Notice", "NoticeState", "Occurrence", "Order", "OrderLine",
+    "Pipeline", "Posting", "Priority", "Product", "Receipt", "Record", "Role", "RoleSettings", "Score",
     "ShortLine", "Stage", "StageChange", "StageKind", "Tag", "Task", "TaskKind", "TaskStatus", "Team", "Ticket",
-    "TicketKind", "TicketRoom", "TicketStatus", "User", "WebMessage", "WebSession",
+    "TicketKind", "TicketRoom", "TicketStatus", "User", "Verdict", "WebMessage", "WebSession",
 ]  # fmt: skip

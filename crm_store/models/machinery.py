@@ -1,4 +1,4 @@
-"""The tables that keep promises: inbox, notices, leases, occurrences, conversations, digests, audit, imports, scores.
+"""The tables that keep promises: inbox, notices, leases, occurrences, conversations, digests, audit and imports.
 
 What they promise is written in `crm_store/inbox.py`, `notices.py`, `leases.py`, `audit.py` and beside them.
 """
@@ -141,6 +141,7 @@ class Occurrence(Base):
     finished_at: Mapped[datetime | None]
     summary: Mapped[str | None]
     failed: Mapped[bool] = mapped_column(default=False)
+    progress: Mapped[str] = mapped_column(server_default="")
 
 
 class Conversation(Base):
@@ -236,32 +237,3 @@ class ImportRun(Base):
     created: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
-
-
-class Receipt(Base):
-    """How a set of scores was made: model, data, period and its quality on data it had not seen."""
-
-    __tablename__ = "receipts"
-
-    kind: Mapped[str] = mapped_column(index=True)
-    made_at: Mapped[datetime]
-    data: Mapped[dict[str, Any]]
-
-
-class Score(Base):
-    """What an analysis says of one customer in one period; `reasons` are codes and numbers, words come later."""
-
-    __tablename__ = "scores"
-    __table_args__ = (
-        UniqueConstraint("kind", "subject_kind", "subject_id", "period"),
-        Index("ix_scores_kind_period_value", "kind", "period", "value"),
-    )
-
-    kind: Mapped[str]
-    subject_kind: Mapped[str]
-    subject_id: Mapped[int] = mapped_column(BigId)
-    period: Mapped[str]
-    value: Mapped[float]
-    label: Mapped[str]
-    reasons: Mapped[list[Any]]
-    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"))

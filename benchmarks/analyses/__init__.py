@@ -1,0 +1,1 @@
+"""What each analysis reaches on real data, a module per analysis."""
