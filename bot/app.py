@@ -28,6 +28,7 @@ from bot.understanding.model import Model
 from bot.web import Web
 from bot.worker import Worker
 from crm_store import conversations
+from crm_store.exclusions import folded
 from crm_store.store import Actor, Session, Store
 from handlers import subjects
 from handlers.request import Defaults
@@ -113,6 +114,7 @@ class App:
             currency=self.defaults.currency,
             working_hours=self.defaults.working_hours,
             progress=partial(log.info, "job name=%s progress=%s", job.name),
+            excluded=folded(self.config.analysis.excluded_fields),
         )
         return job.run(context)
 

@@ -18,6 +18,7 @@ from bot import config_values as values
 from bot import logs
 from bot.config_values import InvalidValue, Secret, shown, suggestion
 from crm_store.addresses import Address
+from crm_store.exclusions import EXCLUDED
 from handlers.request import TOPIC_NAME
 from handlers.wording import LANGUAGES
 
@@ -116,6 +117,13 @@ class LlmConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisConfig:
+    """What the analyses may look at."""
+
+    excluded_fields: tuple[str, ...] = _value(EXCLUDED, values.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """What only the environment knows: a field in capitals is its variable, or with _FILE its file."""
 
@@ -153,6 +161,7 @@ class Config:
     web: WebConfig = field(default_factory=WebConfig)
     defaults: DefaultsConfig = field(default_factory=DefaultsConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
+    analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
     routes: Mapping[str, tuple[Address, ...]] = field(default_factory=lambda: MappingProxyType({}))
     secrets: Secrets = field(default_factory=Secrets)
 
@@ -165,6 +174,7 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "web": WebConfig,
         "defaults": DefaultsConfig,
         "llm": LlmConfig,
+        "analysis": AnalysisConfig,
     }
 )
 
@@ -226,6 +236,7 @@ class _Reading:
             web=self._section("web", WebConfig),
             defaults=self._section("defaults", DefaultsConfig),
             llm=self._section("llm", LlmConfig),
+            analysis=self._section("analysis", AnalysisConfig),
             routes=self._routes(),
             secrets=self._secrets(),
         )

@@ -253,6 +253,15 @@ def channels(raw: object) -> tuple[str, ...]:
     return tuple(raw)
 
 
+def names(raw: object) -> tuple[str, ...]:
+    """Read a list of names."""
+    expected = 'a list of names such as ["age", "gender"], or []'
+    if not isinstance(raw, list):
+        what = f"{shown(raw)} is not a list"
+        raise InvalidValue(what, expected)
+    return tuple(text(one, expected) for one in raw)
+
+
 def commands(raw: object) -> tuple[str, ...]:
     """Read the slash commands that reach us, without their slash."""
     expected = 'a list such as ["crm"]: small letters, digits, - and _, at most 32, without a slash'

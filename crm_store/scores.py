@@ -104,6 +104,32 @@ def told_before(session: Session, period: str) -> list[Receipt]:
     return list(session.scalars(query.order_by(_period().desc())))
 
 
+def of_record(
+    session: Session, record: Reference, kinds: Collection[str]
+) -> list[tuple[Scored, Receipt]]:
+    """Return what the newest analysis of each kind says of a record, with how it was worked out."""
+    newest = (
+        sa.select(Receipt.kind, sa.func.max(Receipt.made_at).label("made_at"))
+        .where(Receipt.kind.in_(kinds))
+        .group_by(Receipt.kind)
+        .subquery()
+    )
+    query = (
+        sa.select(Score, Receipt)
+        .join(Receipt, Score.receipt_id == Receipt.id)
+        .join(newest, sa.and_(newest.c.kind == Receipt.kind, newest.c.made_at == Receipt.made_at))
+        .where(
+            Score.kind.in_(kinds),
+            Score.subject_kind == record.kind,
+            Score.subject_id == record.id,
+        )
+    )
+    return [
+        (Scored(record, score.value, score.label, score.reasons), made)
+        for score, made in session.execute(query)
+    ]
+
+
 def week_before(session: Session, day: date, model: str) -> Receipt | None:
     """Return the risks nearest to a week before `day`, by the same model, at most ABOUT from it."""
     wanted = day - WEEK

@@ -8,7 +8,7 @@ from typing import Annotated
 from crm_store import companies, records
 from crm_store.models import Company, Role, User
 from crm_store.money import Money
-from handlers import cards, company_phrases
+from handlers import cards, company_phrases, insights
 from handlers.arguments import Name, PageNumber, RecordArgument, Website
 from handlers.command import command
 from handlers.errors import UserError
@@ -202,17 +202,20 @@ def _card(request: Request, company: Company, title: str, warning: str = "") -> 
         _("Open tickets"): str(companies.open_tickets(request.session, company) or ""),
         _("Purchases"): _purchases(request, company),
     }
+    known = insights.on_card(request, company)
     return Reply(
         title=title,
         text=warning,
         fields=(
             *(Field(label, value) for label, value in shown.items() if value),
             *custom_fields(request, company),
+            *known.fields,
         ),
         actions=(
             Action(_("Timeline"), f"timeline company:{company.id}"),
             Action(_("Add note"), f"note add company:{company.id}"),
             Action(_("New deal"), f"deal add company={company.id}"),
+            *known.actions,
             Action(_("Edit"), f"company edit company:{company.id}"),
             Action(
                 _("Delete"),

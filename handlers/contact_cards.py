@@ -11,6 +11,7 @@ from crm_store import contacts, records, tags
 from crm_store.contacts import Sameness, Twin
 from crm_store.models import Contact
 from crm_store.money import Money
+from handlers import insights
 from handlers.fields import custom_fields
 from handlers.reading.characters import shown
 from handlers.reply import Action, Field, Reply, Sensitivity, Style, Tone
@@ -31,11 +32,16 @@ def card(request: Request, contact: Contact, title: str, twins: Sequence[Twin] =
         for twin in twins
         for reason in twin.reasons
     )
+    known = insights.on_card(request, contact)
     return Reply(
         title=title,
         text=warning,
-        fields=_fields(request, contact),
-        actions=(*(_open(twin.contact) for twin in twins), *_actions(contact)),
+        fields=(*_fields(request, contact), *known.fields),
+        actions=(
+            *(_open(twin.contact) for twin in twins),
+            *_actions(contact),
+            *known.actions,
+        ),
         footer=_("Contact #{id}", id=contact.id),
         record=str(records.reference(contact)),
         tone=Tone.WARNING if twins else Tone.NEUTRAL,

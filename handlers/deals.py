@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 from crm_store import deals, records
 from crm_store.models import Company, Contact, Deal, Role, Stage, StageKind, User
 from crm_store.money import Money
-from handlers import cards, deal_phrases
+from handlers import cards, deal_phrases, insights
 from handlers.arguments import (
     Argument,
     Asked,
@@ -299,13 +299,15 @@ def _card(request: Request, deal: Deal, title: str) -> Reply:
         _("Owner"): deal.owner.name if deal.owner else None,
         _("Reason"): deal.reason,
     }
+    known = insights.on_card(request, deal)
     return Reply(
         title=title,
         fields=(
             *(Field(label, value) for label, value in shown.items() if value),
             *custom_fields(request, deal),
+            *known.fields,
         ),
-        actions=_buttons(request, deal),
+        actions=(*_buttons(request, deal), *known.actions),
         record=str(records.reference(deal)),
         footer=_("Deal #{id}", id=deal.id),
         tone={StageKind.WON: Tone.GOOD, StageKind.LOST: Tone.BAD}.get(

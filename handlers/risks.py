@@ -18,6 +18,7 @@ from crm_store.store import Session
 from handlers import cards, reasons
 from handlers.arguments import PageNumber
 from handlers.command import command
+from handlers.insights import Insight, Told, insight
 from handlers.notices import Telling, audible, notice
 from handlers.reply import Action, Field, Reply, Tone
 from handlers.request import Request
@@ -102,6 +103,19 @@ def report_churn(request: Request, period: date | None = None, page: PageNumber 
         title = _("No customer is at risk of leaving")
     reply = _card(session, receipt, title, "", _named(session, found), (page - 1) * SHOWN)
     return cards.page(reply, cards.again(request), page, total, SHOWN)
+
+
+@insight(CHURN, of=("company", "contact"))
+def tell_risk(told: Told) -> Insight:
+    """Say how likely a customer is to leave."""
+    data, scored = told.receipt, told.scored
+    return Insight(
+        label=_("Risk of leaving"),
+        text=reasons.risk(scored.value, scored.label, data["model"]),
+        reasons=tuple(reasons.sentences(scored.reasons, data["model"], data["currency"])),
+        next=reasons.suggestion(scored.reasons) if scored.value >= data["threshold"] else "",
+        how=reasons.made_how(data),
+    )
 
 
 @notice("churn_alert")

@@ -19,6 +19,7 @@ SUBJECTS = (
     "reports",
     "forecasts",
     "digests",
+    "insights",
     "risks",
     "segments",
     "fields",

@@ -18,7 +18,7 @@ from crm_store.models import (
     TicketStatus,
     User,
 )
-from handlers import cards, ticket_phrases
+from handlers import cards, insights, ticket_phrases
 from handlers.arguments import Name, NumberArgument, PageNumber, RecordArgument, Text
 from handlers.command import command
 from handlers.errors import UserError
@@ -415,12 +415,13 @@ def _card(request: Request, ticket: Ticket, title: str) -> Reply:
         for entry in tickets.entries(request.session, ticket, _SHOWN_ENTRIES)
     ]
     columns = (_("When"), _("Who"), _("What"), _("Text"))
+    known = insights.on_card(request, ticket)
     return Reply(
         title=title,
         text="" if title == ticket.text else ticket.text,
-        fields=(*card_fields(ticket), *custom_fields(request, ticket)),
+        fields=(*card_fields(ticket), *custom_fields(request, ticket), *known.fields),
         table=cards.listing("", columns, latest, "").table,
-        actions=card_buttons(ticket, request.user),
+        actions=(*card_buttons(ticket, request.user), *known.actions),
         record=str(records.reference(ticket)),
         footer=_("Ticket #{id}", id=ticket.id),
         tone=Tone.GOOD if ticket.status in tickets.FINISHED else Tone.NEUTRAL,

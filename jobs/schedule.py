@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from crm_store.exclusions import EXCLUDED, folded
 from crm_store.schedules import Rule, Schedule
 from crm_store.scores import MADE_AT
 from crm_store.store import Session
@@ -28,6 +29,7 @@ class JobContext:
         currency: ISO 4217 code of sums that have none.
         working_hours: local start and end, such as `09:00-17:00`.
         progress: told now and then how far a long job is.
+        excluded: the fields that no analysis looks at, folded.
     """
 
     transaction: Callable[[], AbstractContextManager[Session]]
@@ -37,6 +39,7 @@ class JobContext:
     currency: str
     working_hours: str
     progress: Callable[[str], None]
+    excluded: frozenset[str] = folded(EXCLUDED)
 
 
 @dataclass(frozen=True, slots=True)
