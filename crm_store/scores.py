@@ -97,6 +97,12 @@ def receipt(session: Session, kind: str, period: str | None = None) -> Receipt |
     return session.scalars(query.order_by(_period().desc()).limit(1)).one_or_none()
 
 
+def newest(session: Session) -> list[Receipt]:
+    """Return the newest receipt of every kind."""
+    made = sa.select(sa.func.max(Receipt.id)).group_by(Receipt.kind)
+    return list(session.scalars(sa.select(Receipt).where(Receipt.id.in_(made))))
+
+
 def told_before(session: Session, period: str) -> list[Receipt]:
     """Return the risks before `period` that people were told of, newest first."""
     told = Receipt.data["told"].as_boolean()
@@ -128,6 +134,14 @@ def of_record(
         (Scored(record, score.value, score.label, score.reasons), made)
         for score, made in session.execute(query)
     ]
+
+
+def newest_period(session: Session, kind: str, record: Reference) -> str | None:
+    """Return the period of the newest score of a kind that a record has."""
+    query = sa.select(sa.func.max(Score.period)).where(
+        Score.kind == kind, Score.subject_kind == record.kind, Score.subject_id == record.id
+    )
+    return session.scalar(query)
 
 
 def week_before(session: Session, day: date, model: str) -> Receipt | None:

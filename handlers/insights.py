@@ -169,10 +169,10 @@ def _block(told: Insight) -> str:
 
 
 def _verdicts(record: Reference, receipt: Receipt, told: Insight) -> tuple[Action, ...]:
-    line = f"feedback {receipt.kind} {record} {receipt.data['period']}"
+    line, on = f"feedback {receipt.kind} {record}", f"on={receipt.data['period']}"
     words = {
         "useful": _("Useful: {label}", label=told.label),
         "wrong": _("Wrong: {label}", label=told.label),
         "handled": _("Handled: {label}", label=told.label),
     }
-    return tuple(Action(label, f"{line} {verdict}") for verdict, label in words.items())
+    return tuple(Action(label, f"{line} {verdict} {on}") for verdict, label in words.items())

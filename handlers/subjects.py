@@ -20,6 +20,8 @@ SUBJECTS = (
     "forecasts",
     "digests",
     "insights",
+    "feedback",
+    "models_kept",
     "risks",
     "segments",
     "fields",

@@ -98,6 +98,18 @@ def _segment_summary(context: JobContext) -> str:
     return segment_summary.run(context)
 
 
+def _model_watch(context: JobContext) -> str:
+    from jobs import model_watch
+
+    return model_watch.run(context)
+
+
+def _precision_report(context: JobContext) -> str:
+    from jobs import precision_report
+
+    return precision_report.run(context)
+
+
 SCHEDULE: tuple[Job, ...] = (
     Job("reminders", timedelta(minutes=1), _reminders, timedelta(hours=1)),
     Job("digests", timedelta(minutes=1), _digests, timedelta(hours=1)),
@@ -108,6 +120,18 @@ SCHEDULE: tuple[Job, ...] = (
         "segment_summary",
         Schedule(Rule.WEEKLY, (time(7, 45),), weekdays=(0,)),
         _segment_summary,
+        timedelta(days=2),
+    ),
+    Job(
+        "model_watch",
+        Schedule(Rule.WEEKLY, (time(8, 0),), weekdays=(0,)),
+        _model_watch,
+        timedelta(days=2),
+    ),
+    Job(
+        "precision_report",
+        Schedule(Rule.MONTHLY, (time(8, 10),), day=1),
+        _precision_report,
         timedelta(days=2),
     ),
 )

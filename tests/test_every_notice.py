@@ -11,18 +11,20 @@ import sqlalchemy as sa
 
 from bot.demo.world import World
 from bot.surface import Incoming, Sent
+from crm_store import models_kept, postings
 from crm_store import notices as owing
-from crm_store import postings
 from crm_store.addresses import Address
 from crm_store.models import (
     ContactAccount,
     Deal,
+    Feedback,
     Notice,
     Priority,
     Stage,
     StageKind,
     Ticket,
     User,
+    Verdict,
 )
 from crm_store.store import Actor, Session
 from handlers import rooms
@@ -60,6 +62,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made.terminals["mona"].say('digest add deal list every="monday 9:10" to=me')
     with made.store.transaction(SEED) as session:
         _silence(session)
+        _judge(session)
     for hours in (0, 1):
         run_jobs(made, hours)
     with made.store.transaction(SEED) as session:
@@ -155,6 +158,19 @@ def _silence(session: Session) -> None:
     ).first()
     assert deal
     deal.last_activity_at = morning() - timedelta(days=14, hours=2)
+
+
+def _judge(session: Session) -> None:
+    """Let a score of last month be called wrong, and the model behind it be worse than those before."""
+    judged = {"kind": "churn", "subject_kind": "company", "subject_id": 1, "period": "2026-10-01"}
+    mona = session.scalars(sa.select(User.id).where(User.email.startswith("mona"))).one()
+    at = morning() - timedelta(days=31)
+    session.add(Feedback(**judged, verdict=Verdict.WRONG, user_id=mona, at=at))
+    for day, quality in enumerate((0.8, 0.8, 0.8, 0.6)):
+        made_at = morning() + timedelta(days=day - 9)
+        models_kept.keep(
+            session, "churn", made_at, method="logistic_regression", quality=quality, data={}
+        )
 
 
 def _newest(world: World) -> int:
