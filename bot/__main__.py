@@ -14,11 +14,14 @@ OK, FAILED, WRONG = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code: 0 done, 1 refused or failed, 2 wrong usage."""
     given = parser().parse_args(arguments)
-    # Set before numpy is imported by anything: two numerical threads on two busy cores are 16 times slower than one.
+    # Set before numpy is imported by anything.
     import os
 
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from bot.bounds import ONE_THREAD
     from bot.cli.common import Refused, settings
+
+    for name, count in ONE_THREAD.items():
+        os.environ.setdefault(name, count)
 
     try:
         run = import_module(f"bot.cli.{given.module}")

@@ -11,9 +11,8 @@ import secrets
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime, time
-from functools import partial
-from typing import Protocol, TypeVar
+from datetime import time
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.clock import Clock, SystemClock
@@ -22,6 +21,7 @@ from bot.delivery import Delivery
 from bot.leadership import Leadership
 from bot.lookups import Lookups
 from bot.router import Router
+from bot.runner import Runner
 from bot.scheduler import Scheduler
 from bot.surface import Surface
 from bot.understanding.model import Model
@@ -32,7 +32,8 @@ from crm_store.exclusions import folded
 from crm_store.store import Actor, Session, Store
 from handlers import subjects
 from handlers.request import Defaults
-from jobs.schedule import SCHEDULE, Job, JobContext
+from jobs.asked import RUNNABLE
+from jobs.schedule import SCHEDULE
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ class App:
         routes = [route for surface in self.surfaces.values() for route in surface.routes]
         self.web = Web(config.web, self.store, routes)
         zone = ZoneInfo(self.defaults.time_zone)
-        self.scheduler = Scheduler(self.store, SCHEDULE, self.store.now, zone, self.run_job)
+        runner = Runner(self.store, audit_key(config), job_settings(config), config.jobs.memory_mb)
+        self.scheduler = Scheduler(self.store, SCHEDULE, self.store.now, zone, runner)
 
     def shorten(self, line: str) -> str:
         """Keep a line that is too long for a button and return its key."""
@@ -102,21 +104,6 @@ class App:
         """Run `work` in a transaction that only reads and waits for nobody."""
         with self.store.reading() as session:
             return work(session)
-
-    def run_job(self, job: Job, now: datetime) -> str:
-        """Run one job for a moment and return what it did."""
-        actor = Actor(None, "schedule", job.name, f"{job.name}:{now.isoformat()}")
-        context = JobContext(
-            transaction=partial(self.store.transaction, actor),
-            now=now,
-            routes=self.defaults.routes,
-            time_zone=self.defaults.time_zone,
-            currency=self.defaults.currency,
-            working_hours=self.defaults.working_hours,
-            progress=partial(log.info, "job name=%s progress=%s", job.name),
-            excluded=folded(self.config.analysis.excluded_fields),
-        )
-        return job.run(context)
 
     async def run(self, stop: asyncio.Event | None = None) -> None:
         """Run until `stop` is set or the process is told to end; what is in flight gets some seconds."""
@@ -138,8 +125,30 @@ class App:
 
 def open_store(config: Config) -> Store:
     """Return the store that the configuration names."""
+    return Store(config.store.url, audit_key=audit_key(config))
+
+
+def audit_key(config: Config) -> bytes:
+    """Return what the chain of the audit log is keyed with, empty for nothing."""
     key = config.secrets.rapport_key
-    return Store(config.store.url, audit_key=key.reveal().encode() if key else b"")
+    return key.reveal().encode() if key else b""
+
+
+def job_settings(config: Config) -> dict[str, Any]:
+    """Return the plain settings of a `JobContext`; they are handed to other processes, so no secret is among them."""
+    given = config.defaults
+    return {
+        "routes": _routes(config),
+        "time_zone": given.time_zone,
+        "currency": given.currency,
+        "working_hours": given.working_hours,
+        "dask": config.jobs.dask_scheduler,
+        "excluded": folded(config.analysis.excluded_fields),
+    }
+
+
+def _routes(config: Config) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(map(str, addresses)) for name, addresses in config.routes.items()}
 
 
 def model(config: Config) -> Model | None:
@@ -156,11 +165,12 @@ def defaults(config: Config) -> Defaults:
         time_zone=given.time_zone,
         currency=given.currency,
         working_hours=given.working_hours,
-        routes={name: tuple(map(str, addresses)) for name, addresses in config.routes.items()},
+        routes=_routes(config),
         customers=config.telegram.customers,
         tickets_chat=config.telegram.tickets_chat,
         tickets_topics=config.telegram.tickets_topics,
         topic_name=config.telegram.topic_name,
+        jobs=RUNNABLE,
     )
 
 

@@ -124,6 +124,14 @@ class AnalysisConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class JobsConfig:
+    """What heavy jobs may take, and the cluster that shares their work, if any."""
+
+    memory_mb: int = _value(4096, values.megabytes)
+    dask_scheduler: str = _value("", values.optional_scheduler)
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """What only the environment knows: a field in capitals is its variable, or with _FILE its file."""
 
@@ -162,6 +170,7 @@ class Config:
     defaults: DefaultsConfig = field(default_factory=DefaultsConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
+    jobs: JobsConfig = field(default_factory=JobsConfig)
     routes: Mapping[str, tuple[Address, ...]] = field(default_factory=lambda: MappingProxyType({}))
     secrets: Secrets = field(default_factory=Secrets)
 
@@ -175,6 +184,7 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "defaults": DefaultsConfig,
         "llm": LlmConfig,
         "analysis": AnalysisConfig,
+        "jobs": JobsConfig,
     }
 )
 
@@ -237,6 +247,7 @@ class _Reading:
             defaults=self._section("defaults", DefaultsConfig),
             llm=self._section("llm", LlmConfig),
             analysis=self._section("analysis", AnalysisConfig),
+            jobs=self._section("jobs", JobsConfig),
             routes=self._routes(),
             secrets=self._secrets(),
         )

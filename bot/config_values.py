@@ -19,6 +19,7 @@ from bot import logs
 from crm_store.addresses import Address
 
 MAX_PORT = 65535
+LEAST_MEMORY_MB = 512  # the libraries alone take a third of it
 OTHERS_MAY_READ = 0o077
 WEBHOOK_PORTS = (443, 80, 88, 8443)  # https://core.telegram.org/bots/api#setwebhook
 PLATFORMS = ("slack", "telegram", "console", "web")
@@ -108,6 +109,27 @@ def port(raw: object) -> int:
         what = f"{shown(raw)} is not a port"
         raise InvalidValue(what, f"a number from 0 (any free one) to {MAX_PORT}, without quotes")
     return raw
+
+
+def megabytes(raw: object) -> int:
+    """Read an amount of memory that a numerical job can do with."""
+    if not isinstance(raw, int) or isinstance(raw, bool) or raw < LEAST_MEMORY_MB:
+        what = f"{shown(raw)} is not enough memory"
+        raise InvalidValue(what, f"a number of megabytes from {LEAST_MEMORY_MB}, without quotes")
+    return raw
+
+
+def optional_scheduler(raw: object) -> str:
+    """Read the address of a Dask scheduler; empty for none."""
+    expected = '"tcp://HOST:PORT" or "tls://HOST:PORT", or empty for none'
+    address = text(raw, expected)
+    if not address:
+        return address
+    parts = _split(address, expected)
+    if parts.scheme not in {"tcp", "tls"} or not parts.hostname or not parts.port:
+        what = f"{shown(address)} is not the address of a Dask scheduler"
+        raise InvalidValue(what, expected)
+    return address
 
 
 def host(raw: object) -> str:

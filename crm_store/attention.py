@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_store import acknowledgements, mutes, notices, postings, preferences, rest
+from crm_store import acknowledgements, asked, mutes, notices, postings, preferences, rest
 from crm_store.addresses import Address
 from crm_store.models import Mute, Notice, NoticeState, User
 from crm_store.notices import Due
@@ -35,6 +35,8 @@ ALWAYS = notices.CONVERSATION | frozenset(
         notices.ACCOUNT_CHECK,
         notices.MENTION,
         postings.KIND,
+        asked.DONE,
+        asked.FAILED,
     }
 )
 # Which setting says how a notice of a priority reaches a person; what has none comes as a direct message.

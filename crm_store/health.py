@@ -12,10 +12,20 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_store import halts, inbox, notices
-from crm_store.models import Halt, InboxRow, InboxState, Lease, Notice, NoticeState, Occurrence
+from crm_store import asked, halts, inbox, notices
+from crm_store.models import (
+    Halt,
+    InboxRow,
+    InboxState,
+    JobRequest,
+    Lease,
+    Notice,
+    NoticeState,
+    Occurrence,
+)
 
 _FAILED_SHOWN = 20
+_REQUESTS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class Health:
         oldest_event_at: when the oldest event that is not answered came in.
         oldest_notice_at: since when the oldest due notice waits.
         runs: the last run of each scheduled job.
+        requests: the jobs that people asked for last, newest first.
         digests: the digests that were sent last.
         leases: the leases that somebody holds.
         halts: the platforms and chats that asked us to wait, and until when.
@@ -37,6 +48,7 @@ class Health:
     oldest_event_at: datetime | None
     oldest_notice_at: datetime | None
     runs: Sequence[Occurrence]
+    requests: Sequence[JobRequest]
     digests: Sequence[Notice]
     leases: Sequence[Lease]
     halts: dict[str, datetime]
@@ -52,6 +64,7 @@ def read(session: Session, now: datetime) -> Health:
         oldest_event_at=inbox.oldest_open_at(session),
         oldest_notice_at=notices.oldest_due_at(session, now),
         runs=_last_runs(session),
+        requests=asked.latest(session, _REQUESTS_SHOWN),
         digests=_last_digests(session),
         leases=held_leases(session, now),
         halts=halts.active(session, now),

@@ -46,13 +46,23 @@ def finish(
     failed: bool,
 ) -> None:
     """Note how a run ended."""
-    statement = sa.update(Occurrence).where(
-        Occurrence.schedule == schedule, Occurrence.planned_local == planned_local
-    )
+    statement = sa.update(Occurrence).where(*_named(schedule, planned_local))
     session.execute(
         statement.values(finished_at=now, summary=summary, failed=failed),
         execution_options=_UNSYNCHRONISED,
     )
+
+
+def note_progress(session: Session, schedule: str, planned_local: str, words: str) -> None:
+    """Note how far a run is."""
+    statement = sa.update(Occurrence).where(*_named(schedule, planned_local))
+    session.execute(statement.values(progress=words), execution_options=_UNSYNCHRONISED)
+
+
+def put_back(session: Session, schedule: str, planned_local: str) -> None:
+    """Let a run be begun again, as its process has been told to stop."""
+    statement = sa.delete(Occurrence).where(*_named(schedule, planned_local))
+    session.execute(statement, execution_options=_UNSYNCHRONISED)
 
 
 def last(session: Session, schedule: str) -> Occurrence | None:
@@ -93,3 +103,7 @@ def purge(session: Session, before: datetime) -> None:
         Occurrence.started_at < before, Occurrence.id.not_in(newest)
     )
     session.execute(statement, execution_options=_UNSYNCHRONISED)
+
+
+def _named(schedule: str, planned_local: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (Occurrence.schedule == schedule, Occurrence.planned_local == planned_local)

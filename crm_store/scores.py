@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from crm_store import upsert
 from crm_store.conversations import Reference
 from crm_store.models import Receipt, Score
 from crm_store.purchases import code
@@ -27,8 +28,9 @@ MADE_AT = time(3, 30)  # on the wall clock of the default zone
 KEEP = timedelta(days=60)
 WEEK = timedelta(days=7)
 ABOUT = timedelta(days=3)  # how far from a week ago "last week" may lie
-_BATCH = 5_000
+BATCH = 10_000  # rows of one transaction
 _UNSYNCHRONISED = {"synchronize_session": False}
+_UNFINISHED = "unfinished:"  # before the kind of a receipt whose scores are still being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,78 @@ def replace(
     return receipt
 
 
-def prune(session: Session, today: date) -> None:
-    """Delete the scores older than KEEP, and receipts of risks with them.
+def begin(
+    session: Session, kind: str, period: str, now: datetime, data: Mapping[str, Any]
+) -> Receipt:
+    """Start to write the scores of a period in several transactions, in place of those that stand there.
 
-    Receipts of segments stay: they are small, one a week, and tell all that a report needs.
+    The period's receipt is not found before `finish`, so that nobody reads what is half written.
     """
-    oldest = today - KEEP
-    day = oldest.isoformat()
-    _delete(session, CHURN, Score.period < day, _period() < day)
-    _delete(session, SEGMENT, Score.period < week_of(oldest), sa.false())
+    receipt = _receipt_of(session, (kind, _unfinished(kind)), period)
+    if receipt is None:
+        receipt = Receipt()
+        session.add(receipt)
+    receipt.kind, receipt.made_at = _unfinished(kind), now
+    receipt.data = {**data, "period": period}
+    session.flush()
+    return receipt
+
+
+def clear(session: Session, kind: str, period: str) -> bool:
+    """Delete some thousand scores of a period and tell whether there may be more."""
+    some = sa.select(Score.id).where(Score.kind == kind, Score.period == period).limit(BATCH)
+    statement = sa.delete(Score).where(Score.id.in_(some))
+    # Nobody holds a score of these, so there is nothing to bring up to date.
+    found = session.execute(statement, execution_options=_UNSYNCHRONISED)
+    return cast("sa.CursorResult[Any]", found).rowcount > 0
+
+
+def add(session: Session, receipt: Receipt, rows: Iterable[Scored]) -> None:
+    """Add scores of the period that `begin` gave the receipt of; what another process wrote, stays."""
+    kind, period = receipt.kind.removeprefix(_UNFINISHED), receipt.data["period"]
+    batch = [_row(kind, period, receipt.id, each) for each in rows]
+    session.execute(upsert.insert(session, Score).on_conflict_do_nothing(), batch)
+
+
+def finish(session: Session, receipt: Receipt) -> None:
+    """Let the receipt be found: all scores of its period are there."""
+    kind = receipt.kind.removeprefix(_UNFINISHED)
+    session.execute(sa.update(Receipt).where(Receipt.id == receipt.id).values(kind=kind))
+
+
+def unfinished(session: Session, kind: str, period: str) -> Receipt | None:
+    """Return the receipt of scores that a process did not come to the end of."""
+    return _receipt_of(session, (_unfinished(kind),), period)
+
+
+def outdated(session: Session, kind: str, today: date) -> list[Receipt]:
+    """Return the receipts of the scores that reports do not need, unfinished ones among them.
+
+    Of a period that is a day are needed: the newest, the one before it, the last that people were
+    told of by each model, and for KEEP the first of each week. A period that is a week is needed
+    for KEEP. A set a day would be too much: at a million customers it is half a gigabyte.
+    """
+    kinds = (kind, _unfinished(kind))
+    found = session.scalars(sa.select(Receipt).where(Receipt.kind.in_(kinds)))
+    made = sorted(found, key=lambda each: each.data["period"], reverse=True)
+    if made and "W" in made[0].data["period"]:
+        oldest = week_of(today - KEEP)
+        return [each for each in made if each.data["period"] < oldest]
+    whole = [each for each in made if each.kind == kind]
+    told = {each.data["model"]: each for each in reversed(whole) if each.data.get("told")}
+    weekly = {week_of(_day(each)): each for each in whole if _day(each) >= today - KEEP}
+    needed = {each.id for each in (*whole[:2], *told.values(), *weekly.values())}
+    newest = today.isoformat()  # another process may be writing it
+    return [each for each in made if each.id not in needed and each.data["period"] != newest]
+
+
+def forget(session: Session, receipt: Receipt) -> None:
+    """Delete the receipt of scores that are gone, unless it is of a week.
+
+    Receipts of weeks stay: they are small and tell all that a report needs.
+    """
+    if "W" not in receipt.data["period"]:
+        session.execute(sa.delete(Receipt).where(Receipt.id == receipt.id))
 
 
 def receipt(session: Session, kind: str, period: str | None = None) -> Receipt | None:
@@ -219,6 +284,15 @@ def _is_one_of(customers: Collection[Reference]) -> sa.ColumnElement[bool]:
     )
 
 
+def _unfinished(kind: str) -> str:
+    return _UNFINISHED + kind
+
+
+def _receipt_of(session: Session, kinds: Collection[str], period: str) -> Receipt | None:
+    query = sa.select(Receipt).where(Receipt.kind.in_(kinds), _period() == period)
+    return session.scalars(query).one_or_none()
+
+
 def _period() -> sa.ColumnElement[str]:
     period: sa.ColumnElement[str] = Receipt.data["period"].as_string()
     return period
@@ -242,7 +316,7 @@ def _row(kind: str, period: str, receipt_id: int, scored: Scored) -> dict[str, A
 
 
 def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    while batch := list(islice(rows, _BATCH)):
+    while batch := list(islice(rows, BATCH)):
         yield batch
 
 

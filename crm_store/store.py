@@ -82,6 +82,11 @@ class Store:
         """Tell whether the store is a SQLite file."""
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Tell whether no other process can reach what this one keeps."""
+        return self.is_sqlite and self.url.database in {None, "", ":memory:"}
+
     @contextmanager
     def transaction(self, actor: Actor) -> Iterator[Session]:
         """Open a transaction that commits when the block ends well and changes nothing when it does not.

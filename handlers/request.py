@@ -25,6 +25,7 @@ class Defaults:
         customers: strangers who write in private are customers; else they are refused.
         tickets_chat: the address where colleagues talk about tickets, empty for nowhere.
         tickets_topics: each ticket has a topic of its own there.
+        jobs: what of the timetable may be asked for, and whether it is an analysis.
         topic_name: its name, with `{sign}`, `{status}`, `{number}`, `{customer}` and `{subject}`.
     """
 
@@ -37,6 +38,7 @@ class Defaults:
     tickets_chat: str = ""
     tickets_topics: bool = True
     topic_name: str = TOPIC_NAME
+    jobs: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from crm_store import health, inbox, notices
 from crm_store.health import Health
-from crm_store.models import InboxState, NoticeState, Occurrence, Role
+from crm_store.models import InboxState, JobRequest, NoticeState, Occurrence, Role
 from handlers.arguments import NumberArgument
 from handlers.command import command
 from handlers.errors import UserError
@@ -99,6 +99,8 @@ def _facts(found: Health) -> Iterable[tuple[str, str]]:
     yield _("Messages waiting"), _since(waiting, found.oldest_notice_at)
     for run in found.runs:
         yield run.schedule, _run(run)
+    for request in found.requests:
+        yield _named(request), _request(request)
     for digest in found.digests:
         yield (
             _("Digest"),
@@ -121,13 +123,34 @@ def _since(count: int, oldest_at: datetime | None) -> str:
 def _run(run: Occurrence) -> str:
     if run.failed:
         return _(
-            "failed {moment}, reference {summary}",
+            "failed {moment}: {summary}",
             moment=stamp(run.started_at),
             summary=run.summary or "–",
         )
     if run.finished_at is None:
-        return _("began {moment}", moment=stamp(run.started_at))
+        return _begun(run.started_at, run.progress)
     return _("{moment}: {summary}", moment=stamp(run.finished_at), summary=run.summary or "–")
+
+
+def _begun(moment: datetime, progress: str) -> str:
+    if progress:
+        return _("began {moment}: {progress}", moment=stamp(moment), progress=progress)
+    return _("began {moment}", moment=stamp(moment))
+
+
+def _named(request: JobRequest) -> str:
+    name = request.arguments.get("name", request.job)
+    return _("{job} for {name}", job=name, name=request.user.name)
+
+
+def _request(request: JobRequest) -> str:
+    if request.started_at is None:
+        return _("waits since {moment}", moment=stamp(request.asked_at))
+    if request.finished_at is None:
+        return _begun(request.started_at, request.progress)
+    if request.failed:
+        return _("failed {moment}", moment=stamp(request.finished_at))
+    return _("answered {moment}", moment=stamp(request.finished_at))
 
 
 def _failures(found: Health) -> Table:

@@ -35,6 +35,7 @@ SUBJECTS = (
     "channels",
     "received",
     "status",
+    "jobs",
     "undo",
     "help",
     "folded",
@@ -44,7 +45,4 @@ SUBJECTS = (
 
 def load() -> None:
     """Import every subject, which declares its commands and notices, and put the commands into their order."""
-    modules = [f"handlers.{subject}" for subject in SUBJECTS]
-    for module in modules:
-        import_module(module)
-    arrange(modules)
+    arrange([import_module(f"handlers.{subject}").__name__ for subject in SUBJECTS])

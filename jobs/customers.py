@@ -1,28 +1,37 @@
-"""Reads what the customers did, a short transaction per page, for the jobs that analyse it.
+"""Reads what the customers did as tables of the moments that the nightly analyses look at.
 
-The queries stand in `crm_store/purchases.py`; the analyses, in `jobs/analytics/`.
+The queries stand in `crm_store/features.py`; the tables, in `jobs/analytics/moments.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from crm_store import purchases
-from crm_store.purchases import Events, Purchases
-from crm_store.store import Session
+from crm_store import features, purchases
 from jobs.schedule import JobContext
+
+if TYPE_CHECKING:
+    from crm_store.features import Sums
+    from jobs.analytics.moments import Plan, Tables
 
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """The purchases and the events of every living customer before a moment."""
+    """Every living customer at the moments of the nightly analyses.
 
-    purchases: Purchases
-    events: Events
+    Attributes:
+        currency: ISO 4217 code of every amount; orders in others are not mixed in.
+        left_out: how many orders there are in each other currency.
+        tables: see `jobs.analytics.moments.Tables`.
+    """
+
+    currency: str
+    left_out: Mapping[str, int]
+    tables: Tables
 
 
 def local_day(context: JobContext) -> date:
@@ -31,28 +40,36 @@ def local_day(context: JobContext) -> date:
 
 
 def read(context: JobContext) -> Customers:
-    """Read everything before the moment of the job.
+    """Sum up everything before the moment of the job, once, a page of customers at a time."""
+    from jobs.analytics.moments import compose, joined
 
-    A transaction per page: on SQLite a transaction keeps every writer waiting.
-    """
-    until = context.now
-    with context.transaction() as session:
-        bought = purchases.open_purchases(session, until, context.currency)
-    events = Events()
-    _read_pages(context, partial(purchases.read_orders, into=bought, until=until))
-    _read_pages(context, partial(purchases.read_tickets, into=events, until=until))
-    _read_pages(context, partial(purchases.read_activities, into=events, until=until))
-    context.progress(f"{len(bought.amounts)} orders and {len(events.kinds)} events read")
-    return Customers(bought, events)
+    currency, left_out, wanted = _planned(context)
+    pages = [compose(wanted, sums) for sums in _pages(context, wanted, currency)]
+    return Customers(currency, left_out, joined(pages))
 
 
-def _read_pages(context: JobContext, read_page: Callable[..., int | None]) -> None:
-    after: int | None = 0
-    while after is not None:
-        after = _read_page(context, read_page, after)
+def _planned(context: JobContext) -> tuple[str, Mapping[str, int], Plan]:
+    from jobs.analytics import moments
+
+    with context.reading() as session:
+        currency, left_out = purchases.currency_used(session, context.now, context.currency)
+        bought, came = (
+            purchases.first_order(session, context.now, currency, free=free)
+            for free in (False, True)
+        )
+        count = features.count_customers(session)
+    wanted = moments.plan(context.now, (bought, came), count)
+    return currency, left_out, wanted
 
 
-def _read_page(context: JobContext, read_page: Callable[..., int | None], after: int) -> int | None:
-    session: Session
-    with context.transaction() as session:
-        return read_page(session, after=after)
+def _pages(context: JobContext, wanted: Plan, currency: str) -> Iterator[Sums]:
+    """Read page by page, each in a transaction of its own; the first may be empty."""
+    done = 0
+    for kind in purchases.CUSTOMERS:
+        after: int | None = 0
+        while after is not None:
+            with context.reading() as session:
+                sums, after = features.read_page(session, kind, wanted.borders, currency, after)
+            yield sums
+            done += features.PAGE
+            context.progress(f"customers summed up: {done}")

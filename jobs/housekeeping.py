@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from crm_store import cleaning, halts, inbox, notices, occurrences, postings, webchat
+from crm_store import asked, cleaning, halts, inbox, notices, occurrences, postings, webchat
 from crm_store.store import Session
 from jobs.schedule import JobContext
 
@@ -26,6 +26,7 @@ _STEPS: tuple[tuple[str, Callable[[Session, datetime], int | None], timedelta], 
     ("events", inbox.purge, EVENTS),
     ("messages", notices.purge, MESSAGES),
     ("runs", occurrences.purge, RUNS),
+    ("requests", asked.purge, RUNS),
     ("halts", halts.purge, HALTS),
     ("conversations", cleaning.purge_conversations, CONVERSATIONS),
     ("buttons", cleaning.purge_short_lines, BUTTONS),

@@ -6,15 +6,17 @@ The figures are counted in `crm_store/feedback.py`; the words stand in `handlers
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from crm_store import notices
-from jobs import customers, readers
+from jobs import readers
 from jobs.schedule import JobContext
 
 
 def run(context: JobContext) -> str:
     """Owe the report on last month to whoever is routed, or to the managers."""
-    last = customers.local_day(context).replace(day=1) - timedelta(days=1)
+    today = context.now.astimezone(ZoneInfo(context.time_zone)).date()
+    last = today.replace(day=1) - timedelta(days=1)
     month = last.strftime("%Y-%m")
     with context.transaction() as session:
         found = readers.of_topic(session, context, "precision")

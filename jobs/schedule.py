@@ -23,16 +23,17 @@ class JobContext:
 
     Attributes:
         transaction: opens one transaction; a job opens one per step, so that a kill costs one step.
+        reading: opens one that only reads and keeps no writer waiting, for long queries.
         now: the moment the job works for.
         routes: addresses by topic (`churn`, `segments`), as the configuration gives them.
-        time_zone: the IANA zone of whoever has none of their own.
-        currency: ISO 4217 code of sums that have none.
-        working_hours: local start and end, such as `09:00-17:00`.
+        time_zone, currency, working_hours: what holds where nothing else was said, as in `[defaults]`.
         progress: told now and then how far a long job is.
         excluded: the fields that no analysis looks at, folded.
+        dask: the address of a cluster that shares the work; empty for none.
     """
 
     transaction: Callable[[], AbstractContextManager[Session]]
+    reading: Callable[[], AbstractContextManager[Session]]
     now: datetime
     routes: Mapping[str, tuple[str, ...]]
     time_zone: str
@@ -40,6 +41,7 @@ class JobContext:
     working_hours: str
     progress: Callable[[str], None]
     excluded: frozenset[str] = folded(EXCLUDED)
+    dask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,14 @@ class Job:
         when: a rule on the wall clock of the default zone, or the time between two runs.
         run: does it and returns one line of what it did, for the log.
         catch_up: how long after its time a missed run is still made up for, once.
+        heavy: it loads numerical libraries, so it runs in a process of its own, one at a time.
     """
 
     name: str
     when: Schedule | timedelta
     run: Callable[[JobContext], str]
     catch_up: timedelta
+    heavy: bool = False
 
 
 # A job is imported when it runs: its module needs `JobContext` from here.
@@ -114,19 +118,27 @@ SCHEDULE: tuple[Job, ...] = (
     Job("reminders", timedelta(minutes=1), _reminders, timedelta(hours=1)),
     Job("digests", timedelta(minutes=1), _digests, timedelta(hours=1)),
     Job("housekeeping", Schedule(Rule.DAILY, (time(3, 10),)), _housekeeping, timedelta(hours=12)),
-    Job("scores", Schedule(Rule.DAILY, (MADE_AT,)), _scores, timedelta(hours=4)),
-    Job("churn_alerts", Schedule(Rule.DAILY, (time(7, 30),)), _churn_alerts, timedelta(hours=12)),
+    Job("scores", Schedule(Rule.DAILY, (MADE_AT,)), _scores, timedelta(hours=4), heavy=True),
+    Job(
+        "churn_alerts",
+        Schedule(Rule.DAILY, (time(7, 30),)),
+        _churn_alerts,
+        timedelta(hours=12),
+        heavy=True,
+    ),
     Job(
         "segment_summary",
         Schedule(Rule.WEEKLY, (time(7, 45),), weekdays=(0,)),
         _segment_summary,
         timedelta(days=2),
+        heavy=True,
     ),
     Job(
         "model_watch",
         Schedule(Rule.WEEKLY, (time(8, 0),), weekdays=(0,)),
         _model_watch,
         timedelta(days=2),
+        heavy=True,
     ),
     Job(
         "precision_report",

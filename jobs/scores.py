@@ -6,22 +6,25 @@ this job themselves when it did not. Done twice for one moment it leaves the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from heapq import nlargest
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from crm_store import scores
-from crm_store.purchases import Purchases, customer
+from crm_store.purchases import customer
 from crm_store.scores import CHURN, SEGMENT, WEEK, Scored
 from crm_store.store import Session
 from jobs import customers
+from jobs.keeping import keep, prune
 from jobs.schedule import JobContext
 
 if TYPE_CHECKING:
     from crm_store.models import Receipt as StoredReceipt
-    from jobs.analytics.churn import ChurnResult, Receipt
+    from jobs.analytics.churn import ChurnResult, Reason, Receipt
+    from jobs.analytics.moments import Tables
     from jobs.analytics.segments import Move, Segmentation, SegmentModel
 
 MODEL_LIFE = timedelta(weeks=13)  # for so long the borders of the segments stay where they are
@@ -32,13 +35,13 @@ _PLACES = 4
 def run(context: JobContext) -> str:
     """Score every customer for today and for this week."""
     found = customers.read(context)
-    if not any(amount > 0 for amount in found.purchases.amounts):
+    if found.tables.now.empty:
         return "no orders yet, nothing scored"
     day = customers.local_day(context)
     risks = _score_churn(context, day, found)
     groups = _score_segments(context, day, found)
-    with context.transaction() as session:
-        scores.prune(session, day)
+    for kind in (CHURN, SEGMENT):
+        prune(context, kind, day)
     return f"{risks}; {groups}"
 
 
@@ -54,35 +57,35 @@ def ensure(context: JobContext) -> None:
 
 def _score_churn(context: JobContext, day: date, found: customers.Customers) -> str:
     from jobs.analytics.churn import score_churn
-    from jobs.analytics.frames import events_frame, purchases_frame
 
-    result = score_churn(purchases_frame(found.purchases), events_frame(found.events), context.now)
+    result = score_churn(found.tables.now, found.tables.seasons, context.now)
     period = day.isoformat()
     data = {
         **_churn_data(result.receipt),
         "threshold": result.threshold,
-        "currency": found.purchases.currency,
-        "left_out": dict(found.purchases.left_out),
+        "currency": found.currency,
+        "left_out": dict(found.left_out),
     }
-    with context.transaction() as session:
-        old = scores.receipt(session, CHURN, period)
-        data |= _told_today(session, old, result)
-        scores.replace(session, CHURN, period, context.now, data, _risk_rows(result))
+    with context.reading() as session:
+        data |= _told_today(session, period, result)
+    keep(context, CHURN, period, data, _risk_rows(result))
     return f"risk of {len(result.scores)} customers by {result.receipt.model}"
 
 
-def _told_today(session: Session, old: StoredReceipt | None, result: ChurnResult) -> dict[str, Any]:
+def _told_today(session: Session, period: str, result: ChurnResult) -> dict[str, Any]:
     """Keep who crossed the threshold between two scorings of a day that people were told of.
 
     Tomorrow's alert compares with today's scores and would never name them.
     """
+    finished = scores.receipt(session, CHURN, period)
+    old = finished or scores.unfinished(session, CHURN, period)
     if old is None or not old.data["told"]:
         return {"told": False, "untold": []}
     untold = set(old.data["untold"])
     if old.data["model"] == result.receipt.model:
         from jobs.analytics.churn import crossings
 
-        before = scores.values(session, CHURN, old.data["period"])
+        before = scores.values(session, CHURN, period)
         untold |= crossings(before, result.risks(), result.threshold).keys()
     return {"told": True, "untold": sorted(untold)}
 
@@ -105,15 +108,19 @@ def _churn_data(receipt: Receipt) -> dict[str, Any]:
 
 
 def _risk_rows(result: ChurnResult) -> Iterator[Scored]:
-    for each in result.riskiest(len(result.scores)):
-        reasons = [_rounded(asdict(reason)) for reason in each.reasons]
+    for each in chain.from_iterable(result.batches(scores.BATCH)):
+        reasons = [_reason(reason) for reason in each.reasons]
         yield Scored(customer(each.customer), each.risk, each.level, reasons)
 
 
-def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+def _reason(reason: Reason) -> dict[str, Any]:
+    part = reason.contribution
     return {
-        name: round(value, _PLACES) if isinstance(value, float) else value
-        for name, value in values.items()
+        "feature": reason.feature,
+        "value": round(reason.value, _PLACES),
+        "typical": round(reason.typical, _PLACES),
+        "direction": reason.direction,
+        "contribution": None if part is None else round(part, _PLACES),
     }
 
 
@@ -123,7 +130,7 @@ def _score_segments(context: JobContext, day: date, found: customers.Customers) 
     with context.transaction() as session:
         last = scores.receipt(session, SEGMENT)
     kept = _kept_model(last, day)
-    before, after = _segmented(found.purchases, context.now, kept)
+    before, after = _segmented(found.tables, kept)
     model_on = last.data["model_on"] if last and after.model == kept else day.isoformat()
     data = {
         **_segment_data(after),
@@ -132,12 +139,10 @@ def _score_segments(context: JobContext, day: date, found: customers.Customers) 
         "before_on": (day - WEEK).isoformat(),
         "model_on": model_on,
         "as_of": context.now.isoformat(),
-        "currency": found.purchases.currency,
-        "left_out": dict(found.purchases.left_out),
+        "currency": found.currency,
+        "left_out": dict(found.left_out),
     }
-    with context.transaction() as session:
-        week = scores.week_of(day)
-        scores.replace(session, SEGMENT, week, context.now, data, _segment_rows(after))
+    keep(context, SEGMENT, scores.week_of(day), data, _segment_rows(after))
     return f"{len(after.segments)} segments by {after.model.method}"
 
 
@@ -154,24 +159,18 @@ def _tuples(value: Any) -> Any:  # noqa: ANN401 - JSON
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
-def _segmented(
-    purchases: Purchases, now: datetime, kept: SegmentModel | None
-) -> tuple[Segmentation, Segmentation]:
+def _segmented(tables: Tables, kept: SegmentModel | None) -> tuple[Segmentation, Segmentation]:
     """Segment a week before and now by the same borders.
 
     The kept ones are used while the customers still allow the method that drew them.
     """
-    from jobs.analytics.features import customer_features
-    from jobs.analytics.frames import purchases_frame
     from jobs.analytics.segments import KMEANS, MIN_CUSTOMERS, segment
 
-    bought = purchases_frame(purchases)
-    frame = customer_features(bought, None, now)
     model = kept
-    if kept is None or kept.method != KMEANS or len(frame) < MIN_CUSTOMERS:
-        drawn = segment(frame).model
+    if kept is None or kept.method != KMEANS or len(tables.now) < MIN_CUSTOMERS:
+        drawn = segment(tables.now).model
         model = kept if kept is not None and kept.method == drawn.method else drawn
-    return segment(customer_features(bought, None, now - WEEK), model), segment(frame, model)
+    return segment(tables.week_before, model), segment(tables.now, model)
 
 
 def _segment_data(found: Segmentation) -> dict[str, Any]:

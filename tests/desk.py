@@ -18,6 +18,7 @@ from crm_store.store import Actor, Session, Store
 from handlers.reply import Reply
 from handlers.request import Defaults
 from handlers.subjects import load
+from jobs.asked import RUNNABLE
 
 START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # a Monday
 SEED = Actor(None, "test", "seed", "seed")
@@ -104,7 +105,7 @@ class Desk:
         load()
         self.store = store
         self.clock = FixedClock(START)
-        self.defaults = defaults or Defaults()
+        self.defaults = defaults or Defaults(jobs=RUNNABLE)
         self.router = Router(store, self.defaults, self.clock)
         self.people = {key: self._person(key, name, role) for key, (name, role) in PEOPLE.items()}
         self.stranger = Person(self, "stranger", None, "Sam Stranger")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
 from bot.demo.world import World
+from bot.scheduler import Scheduler
 from bot.surface import Incoming, Sent
-from crm_store import models_kept, postings
+from crm_store import asked, models_kept, postings
 from crm_store import notices as owing
 from crm_store.addresses import Address
 from crm_store.models import (
@@ -69,6 +72,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         failed = session.scalars(sa.select(Notice.id).where(Notice.kind == "digest")).all()
         owing.dead(session, failed, "channel_not_found")
     run_jobs(made, 7 * 24 + 1)
+    _ask_for_jobs(made)
     made.terminals["mona"].say(f'mute slack:C1 until="in 3 days" reason="{STRANGE[0]}"')
     _see_to_risks(made)
     made.terminals["mona"].say("account check")
@@ -77,6 +81,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     yield made
     made.out.close()
     made.store.close()
+
+
+def _ask_for_jobs(world: World) -> None:
+    """Mona asks for what can be done, and for what nobody can do."""
+    world.terminals["mona"].say("job run scores")
+    with world.store.transaction(SEED) as session:
+        mona = session.scalars(sa.select(User).where(User.email.startswith("mona"))).one()
+        asked.ask(session, job="unheard of", arguments={}, user_id=mona.id, now=morning())
+    zone = ZoneInfo(world.defaults.time_zone)
+    scheduler = Scheduler(world.store, (), lambda _: morning(), zone, world.runner)
+
+    async def work() -> None:
+        for _ in range(2):
+            await scheduler.tick()
+            await scheduler.settle()
+
+    asyncio.run(work())
 
 
 def _see_to_risks(world: World) -> None:

@@ -32,6 +32,7 @@ ENGINE = (*STORE, "crm_store/migrations/*")
 OPENERS = (
     "bot/__main__.py",
     "bot/app.py",
+    "bot/asked.py",
     "bot/cli/*.py",
     "bot/delivery.py",
     "bot/demo/world.py",

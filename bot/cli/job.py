@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bot import logs
+from bot import bounds, logs
 from bot.app import App
 from bot.cli.common import Refused, moment, show
 from bot.config import Config
@@ -22,7 +22,8 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     app = App(config)
     try:
         app.store.upgrade()
-        outcome = app.scheduler.run_once(arguments.name, now)
+        with bounds.memory(config.jobs.memory_mb):
+            outcome = app.scheduler.run_once(arguments.name, now)
     except StoreUnavailable as error:
         raise Refused(
             "The store cannot be reached; is [store] url right and the server up?"
@@ -30,6 +31,6 @@ def run(arguments: argparse.Namespace, config: Config) -> int:
     finally:
         app.store.close()
     if outcome.failed:
-        raise Refused(f"The job failed; {outcome.summary} stands in the log.")
+        raise Refused(f"The job failed: {outcome.summary}. The log says more.")
     show({"job": arguments.name, "summary": outcome.summary}, as_json=arguments.json)
     return 0

@@ -136,8 +136,22 @@ def _facts(found: Health) -> dict[str, Any]:
                 "finished_at": run.finished_at,
                 "failed": run.failed,
                 "summary": run.summary,
+                "progress": run.progress,
             }
             for run in found.runs
+        ],
+        "requests": [
+            {
+                "id": one.id,
+                "job": one.job,
+                "arguments": one.arguments,
+                "asked_at": one.asked_at,
+                "started_at": one.started_at,
+                "finished_at": one.finished_at,
+                "failed": one.failed,
+                "progress": one.progress,
+            }
+            for one in found.requests
         ],
         "leases": [{"name": one.name, "until": one.expires_at} for one in found.leases],
         "halts": found.halts,
@@ -159,8 +173,10 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         if facts[name]:
             yield f"The oldest waiting {word} is from {_stamp(facts[name])}."
     for run in facts["runs"]:
-        end = "failed" if run["failed"] else "ran"
-        yield f"Job {run['job']} {end} {_stamp(run['started_at'])}: {run['summary'] or 'not finished'}."
+        yield f"Job {run['job']} {_end(run)} {_stamp(run['started_at'])}: {_ended_with(run)}."
+    for one in facts["requests"]:
+        name = one["arguments"].get("name", one["job"])
+        yield f"Request #{one['id']} for {name}, {_stamp(one['asked_at'])}: {_request(one)}."
     for lease in facts["leases"]:
         yield f"A running process holds {lease['name']} until {_stamp(lease['until'])}."
     for bucket, until in facts["halts"].items():
@@ -175,6 +191,26 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
             f"Message #{one['id']} ({one['kind']}) was not sent: {one['reason']}; an admin can"
             f" type `status resend {one['id']}`."
         )
+
+
+def _end(run: Mapping[str, Any]) -> str:
+    if run["finished_at"] is None:
+        return "began"
+    return "failed" if run["failed"] else "ran"
+
+
+def _ended_with(run: Mapping[str, Any]) -> str:
+    if run["finished_at"] is None:
+        return run["progress"] or "not finished"
+    return run["summary"] or "not finished"
+
+
+def _request(one: Mapping[str, Any]) -> str:
+    if one["started_at"] is None:
+        return "waits"
+    if one["finished_at"] is None:
+        return one["progress"] or "began"
+    return "failed" if one["failed"] else "answered"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -25,7 +25,7 @@ from bot.webchat.adapter import WebChat
 from bot.webchat.messages import PLATFORM
 from bot.worker import Worker
 from crm_store.store import Session
-from jobs.schedule import SCHEDULE, Job
+from jobs.schedule import SCHEDULE
 
 PEOPLE = ("rita", "agnes", "mona")
 _PATIENCE = 30.0  # seconds until a server that does not start is a failure
@@ -86,7 +86,7 @@ class Pages:
         surfaces[PLATFORM] = chat
         delivery = Delivery(world.store, surfaces, world.router.tell, self._clock)
         web = Web(WebConfig(port=0), world.store, chat.routes)
-        timetable = Scheduler(world.store, SCHEDULE, self._clock, sample.ZONE, self._run_job)
+        timetable = Scheduler(world.store, SCHEDULE, self._clock, sample.ZONE, world.runner)
         async with AsyncExitStack() as parts:
             for part in (worker, delivery, web, timetable):
                 await part.start()
@@ -105,9 +105,6 @@ class Pages:
 
     def _clock(self, _session: Session) -> datetime:
         return self._now()
-
-    def _run_job(self, job: Job, now: datetime) -> str:
-        return self._world.run_job(job.name, now)
 
     def _handle(self, incoming: Incoming, inbox_id: int) -> Answer:
         self._world.clock.set(self._now())

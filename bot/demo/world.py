@@ -8,21 +8,23 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TextIO, TypeVar
 
 from bot.clock import FixedClock
+from bot.config import JobsConfig
 from bot.console.adapter import PLATFORM, ConsoleSurface, Terminal
 from bot.delivery import Delivery
 from bot.demo import sample
 from bot.router import Router
+from bot.runner import Runner
 from crm_store.schedules import instant_of
 from crm_store.store import Actor, Session, Store
 from handlers import subjects
 from handlers.request import Defaults
+from jobs.asked import RUNNABLE
 from jobs.readers import TOLD_AT
-from jobs.schedule import SCHEDULE, JobContext
+from jobs.schedule import SCHEDULE
 
 T = TypeVar("T")
 
@@ -40,7 +42,14 @@ class World:
         self.store.upgrade()
         with self.store.transaction(_SEEDING) as session:
             sample.fill(session, now)
-        self.defaults = Defaults(time_zone=sample.ZONE.key, currency=sample.CURRENCY)
+        self.defaults = Defaults(time_zone=sample.ZONE.key, currency=sample.CURRENCY, jobs=RUNNABLE)
+        settings = {
+            "routes": {},
+            "time_zone": sample.ZONE.key,
+            "currency": sample.CURRENCY,
+            "working_hours": self.defaults.working_hours,
+        }
+        self.runner = Runner(self.store, b"", settings, JobsConfig().memory_mb)
         self.router = Router(self.store, self.defaults, self.clock)
         self.terminals = {
             short: Terminal(self.router, f"{short}@rapport.example", self.out)
@@ -51,16 +60,7 @@ class World:
     def run_job(self, name: str, now: datetime | None = None) -> str:
         """Run a scheduled job for a moment, by default the present one."""
         job = next(job for job in SCHEDULE if job.name == name)
-        context = JobContext(
-            transaction=partial(self.store.transaction, _SEEDING),
-            now=now or self.clock.now(),
-            routes={},
-            time_zone=self.defaults.time_zone,
-            currency=self.defaults.currency,
-            working_hours=self.defaults.working_hours,
-            progress=lambda _text: None,
-        )
-        return job.run(context)
+        return self.runner.run_here(job, now or self.clock.now())
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a transaction of its own."""

@@ -6,10 +6,11 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_store.models.base import Base, BigId, choice
+from crm_store.models.people import User
 
 
 class Receipt(Base):
@@ -92,7 +93,10 @@ class Feedback(Base):
 
 
 class JobRequest(Base):
-    """A job that a person asked for; the answer goes to them when it is done."""
+    """A job that a person asked for; the answer goes to them when it is done.
+
+    `resumed` says that a process died over it once; after a second time it is given up.
+    """
 
     __tablename__ = "job_requests"
     __table_args__ = (Index("ix_job_requests_finished_at", "finished_at"),)
@@ -104,4 +108,7 @@ class JobRequest(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     failed: Mapped[bool] = mapped_column(default=False)
+    resumed: Mapped[bool] = mapped_column(default=False, server_default=false())
     progress: Mapped[str] = mapped_column(server_default="")
+
+    user: Mapped[User] = relationship()

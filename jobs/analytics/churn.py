@@ -6,8 +6,8 @@ Not here: the models (`risk_models.py`), words for reasons, the memory of last w
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,21 +15,20 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from jobs.analytics import risk_models
-from jobs.analytics.features import customer_features
+from jobs.analytics.moments import HORIZON_DAYS
 from jobs.analytics.quality import Quality, measure
 from jobs.analytics.threads import one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from jobs.analytics.features import Flags, Floats
+    from jobs.analytics.features import Floats
+    from jobs.analytics.moments import Season
 
 DEFINITION = "no_purchase_within_horizon"
-HORIZON_DAYS = 90
 MIN_CUSTOMERS = 200  # in the moment that is scored and in every labelled one
 MIN_CLASS = 40  # of those who left and of those who stayed, in every labelled moment
-MAX_SEASONS = 5  # labelled moments looked at, one of them held back: older habits teach little
 BOOSTED_MARGIN = (
     0.005  # area under the curve by which boosting must win: the linear model's reasons are exact
 )
@@ -131,42 +130,48 @@ class ChurnResult:
 
     def explained(self, customers: Iterable[int]) -> tuple[ChurnScore, ...]:
         """Give these customers' risks with their reasons, highest first, without unknown ones."""
-        wanted = set(customers)
-        found: dict[int, list[Reason]] = {}
-        for row in self.reasons[self.reasons["customer"].isin(wanted)].to_dict("records"):
-            found.setdefault(row["customer"], []).append(_reason(row))
+        wanted = list(customers)
         scores = self.scores[self.scores["customer"].isin(wanted)]
-        return tuple(
-            ChurnScore(
-                customer=row["customer"],
-                probability=None if np.isnan(row["probability"]) else row["probability"],
-                risk=row["risk"],
-                level=row["level"],
-                reasons=tuple(found.get(row["customer"], ())),
-            )
-            for row in scores.to_dict("records")
+        return _told(scores, self.reasons[self.reasons["customer"].isin(wanted)])
+
+    def batches(self, size: int) -> Iterator[tuple[ChurnScore, ...]]:
+        """Give all customers' risks with their reasons, highest first, so many at a time."""
+        rank = self.scores["customer"].argsort().to_numpy()
+        known = self.scores["customer"].to_numpy()[rank]
+        owner = rank[np.searchsorted(known, self.reasons["customer"].to_numpy())]
+        order = np.argsort(owner, kind="stable")
+        starts = range(0, len(self.scores), size)
+        edges = np.searchsorted(owner[order], [*starts, len(self.scores)])
+        for place, start in enumerate(starts):
+            rows = order[edges[place] : edges[place + 1]]
+            yield _told(self.scores.iloc[start : start + size], self.reasons.iloc[rows])
+
+
+def _told(scores: pd.DataFrame, reasons: pd.DataFrame) -> tuple[ChurnScore, ...]:
+    """Put rows of both frames together, customer by customer, in the order of the scores."""
+    found: dict[int, list[Reason]] = {}
+    for number, feature, value, typical, direction, contribution in _rows(
+        reasons, "customer", "feature", "value", "typical", "direction", "contribution"
+    ):
+        part = None if math.isnan(contribution) else contribution
+        found.setdefault(number, []).append(Reason(feature, value, typical, direction, part))
+    return tuple(
+        ChurnScore(
+            customer=number,
+            probability=None if math.isnan(probability) else probability,
+            risk=risk,
+            level=level,
+            reasons=tuple(found.get(number, ())),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Season:
-    """Every customer at one past moment, with whether each bought again within the horizon."""
-
-    at: datetime
-    frame: pd.DataFrame
-    churned: Flags
-
-
-def _reason(row: Mapping[Hashable, Any]) -> Reason:
-    """Read one row of the reasons' frame."""
-    contribution = row["contribution"]
-    return Reason(
-        feature=row["feature"],
-        value=row["value"],
-        typical=row["typical"],
-        direction=row["direction"],
-        contribution=None if np.isnan(contribution) else contribution,
+        for number, probability, risk, level in _rows(
+            scores, "customer", "probability", "risk", "level"
+        )
     )
+
+
+def _rows(frame: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Give the rows of some columns as plain values."""
+    return zip(*(frame[name].tolist() for name in names), strict=True)
 
 
 def crossings(
@@ -184,61 +189,40 @@ def crossings(
     }
 
 
-def churned(purchases: pd.DataFrame, frame: pd.DataFrame, at: datetime, horizon_days: int) -> Flags:
-    """Tell for each customer of the frame whether no purchase follows in [at, at + horizon)."""
-    moment = pd.to_datetime(purchases["at"], utc=True)
-    after = (moment >= at) & (moment < at + timedelta(days=horizon_days))
-    bought = purchases["customer"][after & (purchases["amount"] > 0)]
-    return np.asarray(~frame["customer"].isin(bought.dropna().unique()), dtype=np.bool_)
-
-
 def score_churn(
-    purchases: pd.DataFrame,
-    events: pd.DataFrame | None,
+    frame: pd.DataFrame,
+    seasons: Sequence[Season],
     as_of: datetime,
     horizon_days: int = HORIZON_DAYS,
 ) -> ChurnResult:
     """Score every customer who bought before `as_of`.
 
-    The labelled moments lie one, two, … horizons before `as_of`. The latest is held back: the
-    candidate that ranks best in time-ordered validation on the others is fitted, calibrated and
-    measured on it. If it is better than the base rate the same procedure runs again with the
-    held-back moment included and scores the customers; else, or with too little data, the silence
-    rule does.
+    The latest season is held back: the candidate that ranks best in time-ordered validation on the
+    others is fitted, calibrated and measured on it. If it is better than the base rate the same
+    procedure runs again with the held-back season included and scores the customers; else, or with
+    too little data, the silence rule does.
 
     Args:
-        purchases: as for `customer_features`.
-        events: as for `customer_features`.
-        as_of: the aware moment; nothing at or after it is looked at.
+        frame: the customers at `as_of`, as `customer_features` gives them.
+        seasons: labelled moments one, two, … horizons before `as_of`, latest first.
+        as_of: the aware moment.
         horizon_days: the silence that counts as churn.
     """
-    frame = customer_features(purchases, events, as_of)
-    seasons, why = _seasons(purchases, events, as_of, horizon_days)
+    enough, why = _enough(seasons)
     if len(frame) < MIN_CUSTOMERS:
         why = TOO_FEW_CUSTOMERS
     blank = _blank_receipt(as_of, horizon_days, len(frame), why)
     if why:
         return rule_result(frame, blank)
     with one_thread():
-        return _model_result(frame, seasons, blank)
+        return _model_result(frame, enough, blank)
 
 
-def _seasons(
-    purchases: pd.DataFrame, events: pd.DataFrame | None, as_of: datetime, horizon_days: int
-) -> tuple[list[Season], str]:
-    """Collect the labelled moments, latest first, and why they do not suffice, or an empty code."""
-    moments = pd.to_datetime(purchases["at"][purchases["amount"] > 0], utc=True)
+def _enough(seasons: Sequence[Season]) -> tuple[list[Season], str]:
+    """Take the seasons before the first that lacks something, and why they do not suffice, or an empty code."""
     found: list[Season] = []
-    if moments.empty:
-        return found, TOO_LITTLE_HISTORY
     why = TOO_LITTLE_HISTORY
-    start = moments.min().floor("us").to_pydatetime() + timedelta(days=horizon_days)
-    for number in range(1, MAX_SEASONS + 1):
-        at = as_of - timedelta(days=number * horizon_days)
-        if at < start:
-            break
-        frame = customer_features(purchases, events, at)
-        season = Season(at, frame, churned(purchases, frame, at, horizon_days))
+    for season in seasons:
         why = _shortage(season)
         if why:
             break

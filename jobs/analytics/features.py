@@ -1,5 +1,7 @@
 """What was known about each customer at one moment, as one row of numbers.
 
+It is composed of sums between moments, which the database made (`crm_store/features.py`): the same
+sums and the same code whether a model learns from the moment, is tested on it or tells of it.
 Not here: labels, models, names of segments (`churn.py`, `segments.py`).
 """
 
@@ -13,7 +15,12 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterable
+
     import numpy.typing as npt
+
+    from crm_store.features import Sums
 
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
@@ -23,15 +30,9 @@ DAY = 86_400_000_000  # microseconds: nanoseconds end in the year 2262, and typi
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WINDOW_DAYS = 90
 YEAR_DAYS = 365
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The rows of one frame before the moment; `stamp` is in microseconds since the epoch."""
-
-    customer: Ints
-    stamp: Ints
-    extra: pd.Series
+WEEK_DAYS = 7
+_HUNDREDTHS = 100
+_FAR = 2**62
 
 
 def microseconds(moment: datetime) -> int:
@@ -46,18 +47,133 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def customer_features(
-    purchases: pd.DataFrame, events: pd.DataFrame | None, as_of: datetime
-) -> pd.DataFrame:
-    """Describe every customer who bought before `as_of`, from what had happened before `as_of`.
+def feature_borders(at: datetime) -> set[datetime]:
+    """Name the moments between which `customer_features` wants sums."""
+    return {at - timedelta(days=days) for days in (0, WINDOW_DAYS, 2 * WINDOW_DAYS, YEAR_DAYS)}
+
+
+def summary_borders(at: datetime) -> set[datetime]:
+    """Name the moments between which `purchase_summary` wants sums."""
+    return {at, _year_start(at)}
+
+
+def _year_start(at: datetime) -> datetime:
+    """Give the start of the first of the last 365 UTC days; the last microsecond before `at` lies in the last."""
+    today = (microseconds(at) - 1) // DAY
+    return EPOCH + timedelta(days=today - YEAR_DAYS + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """Sums of orders by customer and then time; `code` is a customer's place in `known`, money is in hundredths."""
+
+    known: Ints
+    code: Ints
+    bucket: Ints
+    net: Ints
+    gross: Ints
+    opening: Ints
+    days: Ints
+    first: Ints
+    last: Ints
+
+    def between(self, low: int, high: int) -> _Orders:
+        """Keep the rows of the buckets above `low` up to and with `high`."""
+        keep = (self.bucket > low) & (self.bucket <= high)
+        return _Orders(self.known, *(getattr(self, name)[keep] for name in self.__slots__[1:]))
+
+    def of_buyers(self) -> _Orders:
+        """Keep the customers who bought, with all of their rows."""
+        bought = np.bincount(self.code, weights=self.days, minlength=len(self.known)) > 0
+        keep, place = bought[self.code], np.cumsum(bought) - 1
+        kept = (getattr(self, name)[keep] for name in self.__slots__[2:])
+        return _Orders(self.known[bought], place[self.code[keep]], *kept)
+
+    def money(self, hundredths: Ints) -> Floats:
+        """Add up each customer's rows, exactly until the last step."""
+        return self._sums(hundredths) / _HUNDREDTHS
+
+    def extremes(self) -> tuple[Ints, Ints]:
+        """Find each customer's first and last purchase; far ahead and far past without any."""
+        bought = self.days > 0
+        first, last = np.full(len(self.known), _FAR), np.full(len(self.known), -_FAR)
+        np.minimum.at(first, self.code[bought], self.first[bought])
+        np.maximum.at(last, self.code[bought], self.last[bought])
+        return first, last
+
+    def distinct_days(self) -> Floats:
+        """Count each customer's UTC days with a purchase; a day that a border cuts counts once."""
+        bought = self.days > 0
+        code = self.code[bought]
+        opens, ends = self.first[bought] // DAY, self.last[bought] // DAY
+        cut = np.zeros(len(code))
+        cut[1:] = (code[1:] == code[:-1]) & (opens[1:] == ends[:-1])
+        days = self.days.astype(np.float64)
+        days[bought] -= cut
+        return self._sums(days)
+
+    def _sums(self, amount: Floats | Ints) -> Floats:
+        return np.bincount(self.code, weights=amount, minlength=len(self.known)).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """Sums of tickets and activities, in any order."""
+
+    customer: Ints
+    bucket: Ints
+    tickets: Ints
+    complaints: Ints
+    last: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """What customers did between the borders, ready for the questions of any of these moments.
+
+    `bought` counts as a purchase what was over more than nothing, `came` what was no return.
+    """
+
+    borders: tuple[datetime, ...]
+    bought: _Orders
+    came: _Orders
+    events: _Events
+
+    def place(self, moment: datetime) -> int:
+        """Give the number of the last bucket before a border."""
+        return self.borders.index(moment)
+
+
+def histories(sums: Sums) -> Histories:
+    """Put sums in order, by customer and then time."""
+    orders = sums.orders
+    order = np.lexsort((_column(orders.buckets), _column(orders.customers)))
+    known, code = np.unique(_column(orders.customers)[order], return_inverse=True)
+    common = [
+        _column(each)[order] for each in (orders.buckets, orders.net, orders.gross, orders.opening)
+    ]
+    bought, came = (
+        _Orders(known, code, *common, *(_column(each)[order] for each in columns))
+        for columns in (
+            (orders.days, orders.first, orders.last),
+            (orders.came_days, orders.came_first, orders.came_last),
+        )
+    )
+    events = _Events(*(_column(getattr(sums.events, name)) for name in sums.events.__slots__))
+    return Histories(sums.borders, bought, came, events)
+
+
+def _column(numbers: array[int]) -> Ints:
+    return np.asarray(numbers, dtype=np.int64)
+
+
+def customer_features(past: Histories, at: datetime) -> pd.DataFrame:
+    """Describe every customer who bought before `at`, from what had happened before `at`.
 
     Args:
-        purchases: columns customer (integer), at (UTC, aware or naive) and amount (base currency).
-            A negative amount is a refund or cancellation: it lowers the value and is not a
-            purchase; zero is neither.
-        events: columns customer, at and kind (ticket, complaint, or anything else, which counts as
-            activity), or None where nothing of the sort is kept.
-        as_of: the aware moment; rows at or after it are not looked at.
+        past: what the customers did, with `feature_borders(at)` among the borders. A return lowers
+            the value and is not a purchase; an order over nothing is neither.
+        at: the aware moment; nothing at or after it is looked at.
 
     Returns:
         One row per customer, ascending, with the columns customer, recency_days, frequency
@@ -67,116 +183,124 @@ def customer_features(
         purchase day so that empty windows stay finite and the currency's unit does not matter),
         tickets_90, complaints_90, silence_days (since a purchase or any event), silence_ratio
         (recency over the own gap; NaN with one purchase day), value_90 and value_365 (net, before
-        `as_of`). Rows whose customer, time or amount is missing or not finite are left out.
+        `at`).
     """
-    moment = microseconds(as_of)
-    rows = _before(purchases, "amount", moment)
-    amount = rows.extra.to_numpy(dtype=np.float64)
-    finite = np.isfinite(amount)
-    customer, at, amount = rows.customer[finite], rows.stamp[finite], amount[finite]
-    known = np.unique(customer[amount > 0])
-    code = np.searchsorted(known, customer)
-    ours = np.isin(customer, known)
-    frame = _purchase_columns(known, code[ours], at[ours], amount[ours], moment)
-    return _with_events(frame, None if events is None else _before(events, "kind", moment), moment)
-
-
-def _before(frame: pd.DataFrame, third: str, moment: int) -> _Rows:
-    """Take the rows strictly before the moment that name a customer and a time."""
-    at = pd.to_datetime(frame["at"], utc=True)
-    keep = (at.notna() & frame["customer"].notna()).to_numpy(dtype=bool)
-    stamp: Ints = np.asarray(at[keep].dt.as_unit("us").astype("int64"), dtype=np.int64)
-    customer: Ints = np.asarray(frame["customer"][keep], dtype=np.int64)
-    early: Flags = stamp < moment
-    return _Rows(customer[early], stamp[early], frame[third][keep][early])
-
-
-def _purchase_columns(
-    known: Ints, code: Ints, at: Ints, amount: Floats, moment: int
-) -> pd.DataFrame:
-    """Compute the columns that rest on purchases; `code` is each row's position in `known`."""
-    size = len(known)
-    bought = amount > 0
-    first, last = _extremes(code[bought], at[bought], size, moment)
-    frequency = _distinct_days(code[bought], at[bought], size)
-    value = _sums(code, amount, size)
+    moment, now = microseconds(at), past.place(at)
+    window, window_before, year = (
+        past.place(at - timedelta(days=days)) for days in (WINDOW_DAYS, 2 * WINDOW_DAYS, YEAR_DAYS)
+    )
+    orders = past.bought.between(-1, now).of_buyers()
+    first, last = orders.extremes()
     recency, tenure = (moment - last) / DAY, (moment - first) / DAY
+    frequency = orders.distinct_days()
     repeated = frequency > 1
-    gap = np.full(size, np.nan)
+    gap = np.full(len(frequency), np.nan)
     # Two purchases around midnight are two purchase days minutes apart: an own gap is at least one
     # day.
     gap[repeated] = np.maximum((tenure - recency)[repeated] / (frequency[repeated] - 1), 1.0)
-    gross = _sums(code[bought], amount[bought], size)
-    age = (moment - at) / DAY
-    lately = [
-        _sums(code[bought & part], amount[bought & part], size)
-        for part in (age <= WINDOW_DAYS, (age > WINDOW_DAYS) & (age <= 2 * WINDOW_DAYS))
-    ]
-    typical = gross / frequency
-    return pd.DataFrame(
-        {
-            "customer": known,
-            "recency_days": recency,
-            "frequency": frequency,
-            "value": value,
-            "mean_value": value / frequency,
-            "tenure_days": tenure,
-            "gap_days": gap,
-            "trend": np.log((lately[0] + typical) / (lately[1] + typical)),
-            "silence_ratio": recency / gap,
-            "value_90": _sums(code, np.where(age <= WINDOW_DAYS, amount, 0.0), size),
-            "value_365": _sums(code, np.where(age <= YEAR_DAYS, amount, 0.0), size),
-        }
-    )
-
-
-def _with_events(frame: pd.DataFrame, rows: _Rows | None, moment: int) -> pd.DataFrame:
-    """Add the columns that rest on tickets, complaints and activities."""
-    known = frame["customer"].to_numpy(dtype=np.int64)
-    recency = frame["recency_days"].to_numpy(dtype=np.float64)
-    size = len(known)
-    if rows is None:
-        return frame.assign(
-            tickets_90=np.zeros(size), complaints_90=np.zeros(size), silence_days=recency
-        )
-    ours = np.isin(rows.customer, known)
-    code = np.searchsorted(known, rows.customer[ours])
-    at, kind = rows.stamp[ours], rows.extra[ours]
-    _, last = _extremes(code, at, size, moment)
-    seen = np.bincount(code, minlength=size) > 0
-    recent = (moment - at) / DAY <= WINDOW_DAYS
-    counts = {
-        name: _sums(code, ((kind == name).to_numpy(dtype=bool) & recent).astype(np.float64), size)
-        for name in ("ticket", "complaint")
+    value, typical = orders.money(orders.net), orders.money(orders.gross) / frequency
+    lately, before = orders.between(window, now), orders.between(window_before, window)
+    this_year = orders.between(year, now)
+    ratio = (lately.money(lately.gross) + typical) / (before.money(before.gross) + typical)
+    columns = {
+        "customer": orders.known,
+        "recency_days": recency,
+        "frequency": frequency,
+        "value": value,
+        "mean_value": value / frequency,
+        "tenure_days": tenure,
+        "gap_days": gap,
+        "trend": np.log(ratio),
+        "silence_ratio": recency / gap,
+        "value_90": lately.money(lately.net),
+        "value_365": this_year.money(this_year.net),
+        **_service(past.events, orders.known, recency, moment, (window, now)),
     }
-    return frame.assign(
-        tickets_90=counts["ticket"],
-        complaints_90=counts["complaint"],
-        silence_days=np.where(seen, np.minimum(recency, (moment - last) / DAY), recency),
+    return pd.DataFrame(columns)
+
+
+def _service(
+    events: _Events, known: Ints, recency: Floats, moment: int, window: tuple[int, int]
+) -> dict[str, Floats]:
+    """Give the columns that rest on tickets, complaints and activities."""
+    start, now = window
+    ours = np.isin(events.customer, known) & (events.bucket <= now)
+    code, recent = np.searchsorted(known, events.customer[ours]), events.bucket[ours] > start
+    last = np.full(len(known), -_FAR)
+    np.maximum.at(last, code, events.last[ours])
+    tickets, complaints = (
+        np.bincount(code, each[ours] * recent, len(known)).astype(np.float64)
+        for each in (events.tickets, events.complaints)
     )
+    silence = np.minimum(recency, (moment - last) / DAY)
+    return {"tickets_90": tickets, "complaints_90": complaints, "silence_days": silence}
 
 
-def _sums(code: Ints, amount: Floats, size: int) -> Floats:
-    """Sum the amounts of each customer."""
-    return np.bincount(code, weights=amount, minlength=size).astype(np.float64)
+def purchase_summary(past: Histories, at: datetime) -> pd.DataFrame:
+    """Reduce each customer to what the models of value look at, from before `at` only.
+
+    Args:
+        past: what the customers did, with `summary_borders(at)` among the borders. A return lowers
+            what was brought and is not a purchase; an order over nothing is a purchase that brought
+            nothing.
+        at: the aware moment. Time is counted in UTC days; the last of them is the one in which the
+            last microsecond before `at` lies.
+
+    Returns:
+        One row per customer who bought, ascending: customer, frequency (days with a purchase after
+        the first), recency_weeks (from the first to the last), tenure_weeks (from the first to the
+        last day), mean_value (what a repeat purchase day brought on average; NaN without one),
+        value_365 (net, in the last 365 days) and days_365 (days with a purchase among them).
+    """
+    today, now = (microseconds(at) - 1) // DAY, past.place(at)
+    orders = past.came.between(-1, now).of_buyers()
+    year = orders.between(past.place(_year_start(at)), now)
+    first, last = (moments // DAY for moments in orders.extremes())
+    repeats = orders.distinct_days() - 1
+    later = orders.money(orders.gross - orders.opening)
+    mean = np.divide(later, repeats, out=np.full(len(repeats), np.nan), where=repeats > 0)
+    columns = {
+        "customer": orders.known,
+        "frequency": repeats,
+        "recency_weeks": (last - first) / WEEK_DAYS,
+        "tenure_weeks": (today - first) / WEEK_DAYS,
+        "mean_value": mean,
+        "value_365": year.money(year.net),
+        "days_365": year.distinct_days(),
+    }
+    return pd.DataFrame(columns)
 
 
-def _extremes(code: Ints, at: Ints, size: int, moment: int) -> tuple[Ints, Ints]:
-    """Find each customer's first and last time; without any, the moment and a far past."""
-    first = np.full(size, moment, dtype=np.int64)
-    last = np.full(size, np.iinfo(np.int64).min // 2, dtype=np.int64)
-    np.minimum.at(first, code, at)
-    np.maximum.at(last, code, at)
-    return first, last
+def bought_between(past: Histories, customers: Ints, start: datetime, end: datetime) -> Flags:
+    """Tell of each customer whether a purchase lies in [start, end), both of them borders."""
+    orders = past.bought.between(past.place(start), past.place(end))
+    return np.isin(customers, orders.known[orders.code[orders.days > 0]])
 
 
-def _distinct_days(code: Ints, at: Ints, size: int) -> Floats:
-    """Count the different UTC days on which each customer appears."""
-    day = at // DAY
-    if not len(day):
-        return np.zeros(size)
-    start = int(day.min())
-    span = int(day.max()) - start + 1
-    pairs = np.sort(code * span + (day - start))  # three times as fast as np.unique, which hashes
-    fresh = np.append(True, np.diff(pairs) > 0)
-    return np.bincount(pairs[fresh] // span, minlength=size).astype(np.float64)
+def brought_between(
+    past: Histories, customers: Ints, start: datetime, end: datetime
+) -> pd.DataFrame:
+    """Tell what customers brought in [start, end), both of them borders.
+
+    Returns:
+        One row per customer, in their order: customer, money (net), days (UTC days with a purchase,
+        one over nothing too) and first_day (days since 1970 of the first of them; NaN without any).
+    """
+    orders = past.came.between(past.place(start), past.place(end))
+    days, (first, _last) = orders.distinct_days(), orders.extremes()
+    found = pd.DataFrame(
+        {
+            "money": orders.money(orders.net),
+            "days": days,
+            "first_day": np.where(days > 0, first // DAY, np.nan),
+        },
+        index=orders.known,
+    ).reindex(customers)
+    found[["money", "days"]] = found[["money", "days"]].fillna(0.0)
+    return found.rename_axis("customer").reset_index()
+
+
+def stacked(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Put the tables of different customers into one, ascending by customer."""
+    table = pd.concat(list(tables), ignore_index=True)
+    return table.sort_values("customer", ignore_index=True)

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from jobs.analytics import churn
-from jobs.analytics.churn import ChurnResult, crossings, score_churn
+from jobs.analytics.churn import ChurnResult, crossings
+from jobs.analytics.features import bought_between
+from tests.analytics.histories import churn_of, histories_of
 from tests.analytics.worlds import (
     NOW,
     events,
@@ -31,7 +32,7 @@ def ago(days: float) -> datetime:
 @pytest.fixture(scope="module")
 def learnt() -> ChurnResult:
     """The scores of the shop whose leavers are known."""
-    return score_churn(shop_with_leavers()[0], None, NOW)
+    return churn_of(shop_with_leavers()[0], None, NOW)
 
 
 def test_planted_leavers_are_ranked_on_top(learnt: ChurnResult) -> None:
@@ -71,7 +72,7 @@ def test_the_quality_is_that_of_rows_the_model_has_not_seen() -> None:
     rng = np.random.default_rng(0)
     dealt = bought["customer"].where(~season, rng.integers(1, 801, len(bought)))
     before, after = (
-        score_churn(frame, None, NOW).receipt for frame in (bought, bought.assign(customer=dealt))
+        churn_of(frame, None, NOW).receipt for frame in (bought, bought.assign(customer=dealt))
     )
     assert before.candidates == after.candidates
     assert before.quality is not None
@@ -92,7 +93,7 @@ def test_the_strongest_reason_of_a_long_silence_is_the_silence(learnt: ChurnResu
 
 def test_a_fresh_complaint_is_given_as_the_reason_where_complaints_make_people_leave() -> None:
     bought, said = shop_with_complaints()
-    result = score_churn(bought, said, NOW)
+    result = churn_of(bought, said, NOW)
     assert result.receipt.usable
     assert "complaints_90" in result.receipt.features
     fresh = said["customer"][said["at"] > pd.Timestamp(ago(10))]
@@ -109,7 +110,7 @@ def test_a_fresh_complaint_is_given_as_the_reason_where_complaints_make_people_l
 
 @pytest.mark.parametrize("bought", [memoryless_shop(), shuffled_seasons(shop_with_leavers()[0])])
 def test_where_nothing_can_be_foretold_the_rule_is_used_and_says_why(bought: pd.DataFrame) -> None:
-    result = score_churn(bought, None, NOW)
+    result = churn_of(bought, None, NOW)
     assert result.receipt.model == "silence_rule"
     assert result.receipt.why == "not_better_than_base_rate"
     assert not result.receipt.usable
@@ -121,12 +122,12 @@ def test_where_nothing_can_be_foretold_the_rule_is_used_and_says_why(bought: pd.
 def test_what_happens_after_the_moment_changes_no_score() -> None:
     bought, said = shop_with_complaints(600)
     at = ago(40)
-    known = score_churn(bought[bought["at"] < at], said[said["at"] < at], at)
+    known = churn_of(bought[bought["at"] < at], said[said["at"] < at], at)
     wild = bought["at"] >= at
     altered = bought.assign(
         customer=bought["customer"].where(~wild, 1), amount=bought["amount"].where(~wild, 1e6)
     )
-    again = score_churn(altered, said.assign(kind=said["kind"].where(said["at"] < at, "x")), at)
+    again = churn_of(altered, said.assign(kind=said["kind"].where(said["at"] < at, "x")), at)
     pd.testing.assert_frame_equal(known.scores, again.scores)
     pd.testing.assert_frame_equal(known.reasons, again.reasons)
     assert known.receipt == again.receipt
@@ -142,8 +143,9 @@ def test_a_customer_has_churned_when_no_purchase_lies_within_the_horizon() -> No
             (4, ago(50), -5.0),  # a refund
         ]
     )
-    left = churn.churned(bought, frame, ago(90), 90)
-    assert left.tolist() == [False, True, True, True, True]
+    past = histories_of(bought, None, [ago(90), ago(0), NOW + timedelta(days=9)])
+    stayed = bought_between(past, frame["customer"].to_numpy(), ago(90), ago(0))
+    assert stayed.tolist() == [True, False, False, False, False]
 
 
 def test_the_rule_looks_at_the_own_gap_from_three_purchase_days_on() -> None:
@@ -151,7 +153,7 @@ def test_the_rule_looks_at_the_own_gap_from_three_purchase_days_on() -> None:
     late = [(2, ago(15 + 10 * step), 9.0) for step in range(3)]
     twice = [(3, ago(91), 9.0), (3, ago(99), 9.0)]  # limit 90 days
     fresh = [(4, ago(30), 9.0)]
-    result = score_churn(purchases(steady + late + twice + fresh), None, NOW)
+    result = churn_of(purchases(steady + late + twice + fresh), None, NOW)
     found = {score.customer: score for score in result.explained([1, 2, 3, 4, 99])}
     assert {who: score.level for who, score in found.items()} == {
         1: "high",
@@ -182,7 +184,7 @@ def test_the_rule_looks_at_the_own_gap_from_three_purchase_days_on() -> None:
 def test_too_little_data_gives_the_rule_and_the_receipt_says_which(
     bought: pd.DataFrame, why: str
 ) -> None:
-    result = score_churn(bought, events([]), NOW)
+    result = churn_of(bought, events([]), NOW)
     assert (result.receipt.model, result.receipt.why) == ("silence_rule", why)
     assert result.receipt.customers_scored == len(result.scores)
     assert result.receipt.quality is None
@@ -190,7 +192,7 @@ def test_too_little_data_gives_the_rule_and_the_receipt_says_which(
 
 
 def test_a_single_customer_is_scored_by_the_rule() -> None:
-    result = score_churn(purchases([(5, ago(100), 5.0)]), None, NOW)
+    result = churn_of(purchases([(5, ago(100), 5.0)]), None, NOW)
     assert [(score.customer, score.level) for score in result.riskiest(9)] == [(5, "high")]
 
 
@@ -198,14 +200,14 @@ def test_purchases_without_amount_or_time_do_not_disturb_a_model() -> None:
     bought = shop_with_leavers()[0]
     some = bought.head(40)
     holes = [some.assign(amount=np.nan), some.assign(at=some["at"].shift(40))]
-    result = score_churn(pd.concat([bought, *holes], ignore_index=True), None, NOW)
+    result = churn_of(pd.concat([bought, *holes], ignore_index=True), None, NOW)
     assert result.receipt.usable
     assert result.scores["probability"].notna().all()
 
 
 def test_equal_data_give_equal_scores_whatever_the_order_of_the_rows(learnt: ChurnResult) -> None:
     shuffled = shop_with_leavers()[0].sample(frac=1, random_state=5)
-    again = score_churn(shuffled, None, NOW)
+    again = churn_of(shuffled, None, NOW)
     pd.testing.assert_frame_equal(again.scores, learnt.scores)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.analytics.features import customer_features
+from tests.analytics.histories import features_of
 from tests.analytics.worlds import NOW, events, purchases
 
 
@@ -30,7 +30,7 @@ def only(frame: pd.DataFrame) -> dict[str, float]:
 def test_one_customers_numbers_are_what_one_counts_by_hand() -> None:
     bought = purchases([(7, ago(130), 100.0), (7, ago(30), 300.0), (7, ago(10), 200.0)])
     said = events([(7, ago(100), "complaint"), (7, ago(20), "complaint"), (7, ago(4), "ticket")])
-    row = only(customer_features(bought, said, NOW))
+    row = only(features_of(bought, said, NOW))
     assert row == pytest.approx(
         {
             "customer": 7,
@@ -53,14 +53,14 @@ def test_one_customers_numbers_are_what_one_counts_by_hand() -> None:
 
 def test_a_refund_lowers_the_value_and_is_no_purchase() -> None:
     bought = purchases([(1, ago(50), 80.0), (1, ago(5), -30.0), (2, ago(5), -30.0)])
-    row = only(customer_features(bought, None, NOW))
+    row = only(features_of(bought, None, NOW))
     assert (row["value"], row["frequency"], row["recency_days"]) == (50.0, 1.0, 50.0)
 
 
 def test_two_orders_on_one_day_are_one_purchase_day_and_one_purchase_has_no_gap() -> None:
     morning = ago(20).replace(hour=8)
     bought = purchases([(1, morning, 10.0), (1, morning + timedelta(hours=3), 10.0)])
-    row = only(customer_features(bought, None, NOW))
+    row = only(features_of(bought, None, NOW))
     assert row["frequency"] == 1
     assert np.isnan(row["gap_days"])
     assert np.isnan(row["silence_ratio"])
@@ -77,18 +77,18 @@ def test_rows_that_lack_a_customer_a_time_or_an_amount_are_left_out() -> None:
     )
     together = pd.concat([good, bad], ignore_index=True)
     said = events([(1, ago(9), "ticket")]).assign(customer=np.nan)
-    expected = customer_features(good, None, NOW)
-    pd.testing.assert_frame_equal(customer_features(together, said, NOW), expected)
+    expected = features_of(good, None, NOW)
+    pd.testing.assert_frame_equal(features_of(together, said, NOW), expected)
 
 
 def test_nobody_bought_so_nobody_is_described() -> None:
-    frame = customer_features(purchases([]), events([]), NOW)
+    frame = features_of(purchases([]), events([]), NOW)
     assert frame.empty
     assert "silence_ratio" in frame.columns
 
 
 def test_a_stranger_with_a_ticket_is_not_a_customer() -> None:
-    frame = customer_features(purchases([(2, ago(3), 1.0)]), events([(1, ago(1), "ticket")]), NOW)
+    frame = features_of(purchases([(2, ago(3), 1.0)]), events([(1, ago(1), "ticket")]), NOW)
     assert frame["customer"].tolist() == [2]
     assert frame["silence_days"].tolist() == [3.0]
 
@@ -97,18 +97,18 @@ def test_naive_times_are_utc_and_the_moment_may_stand_in_any_zone() -> None:
     bought = purchases([(1, ago(9), 5.0), (1, ago(2), 5.0)])
     naive = bought.assign(at=bought["at"].dt.tz_localize(None))
     elsewhere = NOW.astimezone(timezone(timedelta(hours=8)))
-    expected = customer_features(bought, None, NOW)
-    pd.testing.assert_frame_equal(customer_features(naive, None, elsewhere), expected)
+    expected = features_of(bought, None, NOW)
+    pd.testing.assert_frame_equal(features_of(naive, None, elsewhere), expected)
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="timezone-aware"):
-        customer_features(purchases([]), None, NOW.replace(tzinfo=None))
+        features_of(purchases([]), None, NOW.replace(tzinfo=None))
 
 
 def test_a_mistyped_far_future_changes_nothing() -> None:
     bought = purchases([(1, ago(9), 5.0), (1, datetime(9999, 12, 30, tzinfo=UTC), 5.0)])
-    assert only(customer_features(bought, None, NOW))["frequency"] == 1
+    assert only(features_of(bought, None, NOW))["frequency"] == 1
 
 
 @settings(max_examples=25, deadline=None)
@@ -130,8 +130,8 @@ def test_what_happens_at_the_moment_or_after_it_is_not_known(
     bought_later = [(who, NOW + timedelta(days=day), amount) for who, day, amount, _ in later]
     said_later = [(who, NOW + timedelta(days=day), kind) for who, day, _, kind in later]
     pd.testing.assert_frame_equal(
-        customer_features(purchases(before + bought_later), events(said + said_later), NOW),
-        customer_features(purchases(before), events(said), NOW),
+        features_of(purchases(before + bought_later), events(said + said_later), NOW),
+        features_of(purchases(before), events(said), NOW),
     )
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from jobs.analytics.churn import score_churn
-from jobs.analytics.features import customer_features
 from jobs.analytics.forecasts import forecast
 from jobs.analytics.segments import segment
 from jobs.analytics.series import Calendar, Unit, regular, shape
 from jobs.analytics.value import BLEND, value_of
+from tests.analytics.histories import churn_of, features_of
 from tests.analytics.worlds import shuffled_seasons
 
 SET = Path(__file__).parents[3] / "shared" / "data" / "online_retail_2009_2010.csv.gz"
@@ -42,7 +41,7 @@ def test_a_silence_of_90_days_is_foretold_in_a_season_the_model_has_not_seen(
     invoices: pd.DataFrame,
 ) -> None:
     """With one year of invoices frequency alone reaches .715 there, and the model .73."""
-    receipt = score_churn(invoices, None, END).receipt
+    receipt = churn_of(invoices, None, END).receipt
     assert receipt.usable
     assert receipt.held_back_on == (END - timedelta(days=90)).date()
     quality = receipt.quality
@@ -54,13 +53,13 @@ def test_a_silence_of_90_days_is_foretold_in_a_season_the_model_has_not_seen(
 
 
 def test_the_model_finds_nothing_when_the_customers_are_shuffled(invoices: pd.DataFrame) -> None:
-    receipt = score_churn(shuffled_seasons(invoices, END), None, END).receipt
+    receipt = churn_of(shuffled_seasons(invoices, END), None, END).receipt
     assert not receipt.usable
     assert receipt.why == "not_better_than_base_rate"
 
 
 def test_the_groups_are_stable_and_keep_their_order_of_value(invoices: pd.DataFrame) -> None:
-    found = segment(customer_features(invoices, None, END))
+    found = segment(features_of(invoices, None, END))
     stabilities = dict(found.model.stabilities)
     assert len(found.model.names) in {3, 4}
     assert stabilities[len(found.model.names)] >= 0.85

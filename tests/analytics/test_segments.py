@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import adjusted_rand_score
 
-from jobs.analytics.features import customer_features
 from jobs.analytics.segments import (
     IDEALS,
     SegmentModel,
@@ -25,6 +24,7 @@ from jobs.analytics.segments import (
     rfm_scores,
     segment,
 )
+from tests.analytics.histories import features_of
 from tests.analytics.worlds import NOW, purchases
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def test_customers_who_are_all_alike_are_one_group(count: int) -> None:
 
 
 def test_without_customers_there_are_no_groups() -> None:
-    empty = customer_features(purchases([]), None, NOW)
+    empty = features_of(purchases([]), None, NOW)
     found = segment(empty)
     assert found.segments == ()
     assert found.labels.empty
@@ -243,8 +243,8 @@ def test_groups_follow_customers_through_time() -> None:
         (n, NOW - timedelta(days=200 + n % 7 + 9 * k), 50.0) for n in range(30) for k in (0, 1)
     ]
     bought = purchases([*early, (3, NOW - timedelta(days=2), 80.0)])
-    before = segment(customer_features(bought, None, NOW - timedelta(days=7)))
-    after = segment(customer_features(bought, None, NOW), before.model)
+    before = segment(features_of(bought, None, NOW - timedelta(days=7)))
+    after = segment(features_of(bought, None, NOW), before.model)
     found = drift(before, after)
     back = [move for move in found.moves if 3 in move.customers]
     assert len(back) == 1

@@ -16,17 +16,20 @@ from datetime import timedelta
 from typing import Any
 
 from bot import app
+from bot.asked import Requests
 from bot.leadership import Leadership
 from bot.router import Answer, Router
+from bot.runner import Runner
 from bot.slack.adapter import Slack
 from bot.surface import Incoming, Surface
 from bot.telegram.adapter import Telegram
 from bot.worker import ACTOR, Worker
-from crm_store import inbox
+from crm_store import asked, inbox
 from crm_store.inbox import Claimed
 from crm_store.models import Task, User
 from handlers.reply import Reply
 from jobs.schedule import SCHEDULE, Job, JobContext
+from tests import planted
 
 Hook = Callable[[], None]
 
@@ -141,6 +144,14 @@ POINTS: dict[str, Callable[[Hook], None]] = {
     "sent": _sent,
 }
 
+# Where a process may die over what somebody asked for: it has claimed it, has the answer, is about to owe it, owes it.
+JOB_POINTS: dict[str, Callable[[Hook], None]] = {
+    "begun": lambda burn: before(Requests, "carry_out", burn),
+    "worked": lambda burn: after(Runner, "answer", burn),
+    "owing": lambda burn: after(asked, "finish", burn),
+    "owed": lambda burn: after(Requests, "carry_out", burn),
+}
+
 NOTICE_POINTS = frozenset({"claimed", "sent"})
 
 
@@ -218,4 +229,15 @@ BUGS: dict[str, Callable[[], None]] = {
     "effect and mark in two transactions": _mark_apart,
 }
 
-CHANGES = BUGS | {"everybody leads": _everybody_leads, "a job beats": _a_job_beats}
+
+def _a_heavy_job_lasts() -> None:
+    """Have one more job in the timetable, in a process of its own, that does not end."""
+    job = Job("lasts", timedelta(seconds=2), planted.lasts, timedelta(0), heavy=True)
+    _replace(app, "SCHEDULE", (*SCHEDULE, job))
+
+
+CHANGES = BUGS | {
+    "a heavy job lasts": _a_heavy_job_lasts,
+    "everybody leads": _everybody_leads,
+    "a job beats": _a_job_beats,
+}

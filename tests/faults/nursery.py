@@ -16,7 +16,7 @@ from bot.__main__ import main
 from bot.app import App
 from bot.cli import run
 from bot.web import Web
-from tests.faults.failpoints import CHANGES, POINTS, fuse
+from tests.faults.failpoints import CHANGES, JOB_POINTS, POINTS, fuse
 
 IMPORTED = (App, Web, run)
 
@@ -44,7 +44,7 @@ def _live(order: dict[str, Any]) -> None:
     for change in order["changes"]:
         CHANGES[change]()
     for point, passes in order["points"].items():
-        POINTS[point](fuse(passes))
+        (POINTS | JOB_POINTS)[point](fuse(passes))
     code = 70
     try:
         code = main(order["arguments"])

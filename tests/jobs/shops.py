@@ -33,6 +33,7 @@ def context(
     """What the scheduler would give a job at `now`."""
     return JobContext(
         transaction=partial(desk.store.transaction, SEED),
+        reading=desk.store.reading,
         now=now,
         routes=routes or {},
         time_zone=BERLIN,

@@ -112,6 +112,7 @@ def jobs_context(store: Store, now: datetime) -> JobContext:
     actor = Actor(None, "schedule", "test", f"test:{now.isoformat()}")
     return JobContext(
         transaction=partial(store.transaction, actor),
+        reading=store.reading,
         now=now,
         routes={},
         time_zone=sample.ZONE.key,
