@@ -56,7 +56,7 @@ def suggestion(reasons: Sequence[Mapping[str, Any]]) -> str:
 
 def made_how(data: Mapping[str, Any]) -> str:
     """Say how the risks of a receipt were worked out, how good that is, and why a rule where it is one."""
-    parts = [_model(data), _rule(data), _why(data), _quality(data), left_out(data)]
+    parts = [_model(data), _rule(data), _why(data), _quality(data), _alerts(data), left_out(data)]
     return " ".join(part for part in parts if part)
 
 
@@ -272,4 +272,26 @@ def _quality(data: Mapping[str, Any]) -> str:
         rows=number(quality["rows"]),
         day=day(date.fromisoformat(data["held_back_on"])),
         lift=number(quality["lift_top_tenth"], 1),
+    )
+
+
+def _alerts(data: Mapping[str, Any]) -> str:
+    alerts = data.get("alerts")
+    if not alerts:
+        return ""
+    if not alerts["marked"]:
+        return _(
+            "Looked back on {day}: it would have marked nobody as at risk.",
+            day=day(date.fromisoformat(alerts["on"])),
+        )
+    return _(
+        "Looked back on {day}: of {customers} customers it would have marked {marked} as at risk, of "
+        "whom {left} ({share}) placed no order in the {days} days after; of all customers {all_share}.",
+        day=day(date.fromisoformat(alerts["on"])),
+        customers=number(alerts["customers"]),
+        marked=number(alerts["marked"]),
+        left=number(alerts["left"]),
+        share=percent(alerts["left"] / alerts["marked"]),
+        all_share=percent(alerts["all_left"] / alerts["customers"]),
+        days=number(data["horizon_days"]),
     )

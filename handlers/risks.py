@@ -186,7 +186,8 @@ def _none(period: date | None, zone: str) -> Reply:
         return Reply(
             title=_("There are no risks of {day}.", day=day(period)),
             text=_(
-                "They are kept for {days} days, one set a day. `report churn` shows the newest.",
+                "The newest two are kept and, for {days} days, the first of each week. `report churn` "
+                "shows the newest.",
                 days=scores.KEEP.days,
             ),
             actions=(Action(_("Newest"), "report churn", replaces=True),),

@@ -23,7 +23,7 @@ from jobs.schedule import JobContext
 
 if TYPE_CHECKING:
     from crm_store.models import Receipt as StoredReceipt
-    from jobs.analytics.churn import ChurnResult, Reason, Receipt
+    from jobs.analytics.churn import Alerts, ChurnResult, Reason, Receipt
     from jobs.analytics.moments import Tables
     from jobs.analytics.segments import Move, Segmentation, SegmentModel
 
@@ -97,6 +97,7 @@ def _churn_data(receipt: Receipt) -> dict[str, Any]:
         **asdict(receipt),
         "as_of": receipt.as_of.isoformat(),
         "snapshots": [day.isoformat() for day in receipt.snapshots],
+        "alerts": _alerts_data(receipt.alerts),
         "held_back_on": receipt.held_back_on.isoformat() if receipt.held_back_on else None,
         "rule": {
             "gaps": churn.RULE_GAPS,
@@ -105,6 +106,10 @@ def _churn_data(receipt: Receipt) -> dict[str, Any]:
         },
         "least": {"customers": churn.MIN_CUSTOMERS, "of_a_class": churn.MIN_CLASS},
     }
+
+
+def _alerts_data(alerts: Alerts | None) -> dict[str, Any] | None:
+    return None if alerts is None else {**asdict(alerts), "on": alerts.on.isoformat()}
 
 
 def _risk_rows(result: ChurnResult) -> Iterator[Scored]:

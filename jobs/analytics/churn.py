@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from jobs.analytics.features import Floats
+    from jobs.analytics.features import Flags, Floats
     from jobs.analytics.moments import Season
 
 DEFINITION = "no_purchase_within_horizon"
@@ -79,12 +79,26 @@ class ChurnScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerts:
+    """How alerts would have done at a past moment: of `customers`, those marked at risk, and who of them left.
+
+    `all_left` counts those of all customers.
+    """
+
+    on: date
+    customers: int
+    marked: int
+    left: int
+    all_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """How a set of scores came about. `why` is empty for a model and a code for the rule.
 
     `quality` is that of the same procedure one season earlier, on the held-back moment that it had
-    not seen. It is also given when it was too poor to use. `candidates` are names with their area
-    under the curve in the choice.
+    not seen. It is also given when it was too poor to use. `alerts` looks back in the same way, by
+    the model or by the rule. `candidates` are names with their area under the curve in the choice.
     """
 
     model: str
@@ -97,6 +111,7 @@ class Receipt:
     customers_scored: int
     base_rate: float | None
     quality: Quality | None
+    alerts: Alerts | None
     usable: bool
     why: str
     features: tuple[str, ...]
@@ -213,7 +228,8 @@ def score_churn(
         why = TOO_FEW_CUSTOMERS
     blank = _blank_receipt(as_of, horizon_days, len(frame), why)
     if why:
-        return rule_result(frame, blank)
+        told = _looked_back_by_rule(seasons[0]) if seasons else None
+        return rule_result(frame, replace(blank, alerts=told))
     with one_thread():
         return _model_result(frame, enough, blank)
 
@@ -251,6 +267,7 @@ def _blank_receipt(as_of: datetime, horizon_days: int, customers: int, why: str)
         customers_scored=customers,
         base_rate=None,
         quality=None,
+        alerts=None,
         usable=False,
         why=why,
         features=("recency_days", "gap_days"),
@@ -293,18 +310,19 @@ def _model_result(frame: pd.DataFrame, seasons: list[Season], blank: Receipt) ->
     held, past = seasons[0], _sample(seasons[1:])
     candidates = _choose(past)
     name = candidates[0][0]
-    quality = measure(
-        held.churned, risk_models.fit_calibrated(name, past).probabilities(held.frame)
-    )
+    told = risk_models.fit_calibrated(name, past).probabilities(held.frame)
+    quality = measure(held.churned, told)
     known = replace(
         blank,
         held_back_on=held.at.date(),
         base_rate=float(held.churned.mean()),
         quality=quality,
+        alerts=_looked_back(held, told >= LEVELS["high"]),
         candidates=candidates,
     )
     if not quality.usable:
-        return rule_result(frame, replace(known, why=NOT_BETTER))
+        alerts = _looked_back_by_rule(held)
+        return rule_result(frame, replace(known, why=NOT_BETTER, alerts=alerts))
     fitted = risk_models.fit_calibrated(name, _sample(seasons))
     receipt = replace(
         known,
@@ -315,6 +333,22 @@ def _model_result(frame: pd.DataFrame, seasons: list[Season], blank: Receipt) ->
         features=fitted.features(),
     )
     return scored(frame, fitted, receipt)
+
+
+def _looked_back(held: Season, marked: Flags) -> Alerts:
+    """Count who would have been marked at risk, and who of them left."""
+    return Alerts(
+        on=held.at.date(),
+        customers=len(marked),
+        marked=int(marked.sum()),
+        left=int((marked & held.churned).sum()),
+        all_left=int(held.churned.sum()),
+    )
+
+
+def _looked_back_by_rule(held: Season) -> Alerts:
+    overdue, _limit = _overdue(held.frame)
+    return _looked_back(held, overdue >= RULE_LEVELS["high"])
 
 
 def scored(frame: pd.DataFrame, fitted: risk_models.Calibrated, receipt: Receipt) -> ChurnResult:
@@ -347,16 +381,13 @@ def rule_result(frame: pd.DataFrame, receipt: Receipt) -> ChurnResult:
     The limit is RULE_GAPS times the own mean gap, or RULE_DAYS with fewer than RULE_ORDERS purchase
     days.
     """
-    own = (frame["frequency"] >= RULE_ORDERS).to_numpy(dtype=bool)
-    limit = np.where(own, RULE_GAPS * frame["gap_days"].to_numpy(dtype=np.float64), RULE_DAYS)
-    recency = frame["recency_days"].to_numpy(dtype=np.float64)
-    overdue = recency / limit
+    overdue, limit = _overdue(frame)
     reasons = pd.DataFrame(
         {
             "customer": frame["customer"].to_numpy(),
             "rank": np.ones(len(frame), dtype=np.int64),
             "feature": "recency_days",
-            "value": recency,
+            "value": frame["recency_days"].to_numpy(dtype=np.float64),
             "typical": limit,
             "direction": np.where(overdue >= RULE_LEVELS["high"], RAISES, LOWERS),
             "contribution": np.nan,
@@ -364,6 +395,13 @@ def rule_result(frame: pd.DataFrame, receipt: Receipt) -> ChurnResult:
     )
     scores = _ranked(frame, np.full(len(frame), np.nan), overdue, RULE_LEVELS)
     return ChurnResult(scores, reasons, RULE_LEVELS["high"], receipt)
+
+
+def _overdue(frame: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Give each customer's silence over their own limit, and the limit in days."""
+    own = (frame["frequency"] >= RULE_ORDERS).to_numpy(dtype=bool)
+    limit = np.where(own, RULE_GAPS * frame["gap_days"].to_numpy(dtype=np.float64), RULE_DAYS)
+    return frame["recency_days"].to_numpy(dtype=np.float64) / limit, limit
 
 
 def _ranked(

@@ -80,6 +80,30 @@ def test_the_quality_is_that_of_rows_the_model_has_not_seen() -> None:
     assert before.quality.auc > after.quality.auc + 0.2
 
 
+def test_the_receipt_looks_back_at_whom_alerts_would_have_named() -> None:
+    """Whom it would have named 90 days ago is worked out from what was known 90 days ago."""
+    bought = shop_with_leavers()[0]
+    alerts = churn_of(bought, None, NOW).receipt.alerts
+    assert alerts is not None
+    assert (alerts.on, alerts.customers) == (ago(90).date(), 800)
+    assert alerts.all_left / alerts.customers < 0.7
+    assert alerts.left / alerts.marked > 0.9
+    later = bought["at"] >= pd.Timestamp(ago(90))
+    silent = churn_of(bought[~later], None, NOW).receipt.alerts
+    assert silent is not None
+    assert silent.marked == silent.left
+    assert silent.all_left == 800
+
+
+def test_the_rule_looks_back_too() -> None:
+    regular = [(1, ago(day), 9.0) for day in range(5, 300, 10)]
+    gone = [(2, ago(day), 9.0) for day in range(200, 300, 10)]
+    late = [(3, ago(day), 9.0) for day in (1, 200, 210, 220, 290)]
+    alerts = churn_of(purchases(regular + gone + late), None, NOW).receipt.alerts
+    assert alerts is not None
+    assert (alerts.customers, alerts.marked, alerts.left, alerts.all_left) == (3, 2, 1, 1)
+
+
 def test_the_strongest_reason_of_a_long_silence_is_the_silence(learnt: ChurnResult) -> None:
     score = learnt.riskiest(1)[0]
     assert 1 <= len(score.reasons) <= 3

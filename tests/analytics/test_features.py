@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
@@ -12,8 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.analytics.histories import features_of
-from tests.analytics.worlds import NOW, events, purchases
+from jobs.analytics.features import (
+    Histories,
+    bought_between,
+    customer_features,
+    feature_borders,
+)
+from tests.analytics.histories import features_of, histories_of
+from tests.analytics.worlds import NOW, events, purchases, shop_with_complaints
 
 
 def ago(days: float) -> datetime:
@@ -133,6 +140,36 @@ def test_what_happens_at_the_moment_or_after_it_is_not_known(
         features_of(purchases(before + bought_later), events(said + said_later), NOW),
         features_of(purchases(before), events(said), NOW),
     )
+
+
+Table = Callable[[Histories, datetime], pd.DataFrame]
+
+
+def leaks(table: Table, bought: pd.DataFrame, said: pd.DataFrame, at: datetime) -> list[str]:
+    """Name the columns that differ when what happened from the moment on is not there at all."""
+    borders = [*feature_borders(at), *feature_borders(at + timedelta(days=60))]
+    whole = table(histories_of(bought, said, borders), at)
+    early = bought[bought["at"] < at], said[said["at"] < at]
+    truncated = table(histories_of(*early, borders), at)
+    assert whole["customer"].tolist() == truncated["customer"].tolist()
+    return [str(name) for name in whole if not whole[name].equals(truncated[name])]
+
+
+def test_no_column_knows_what_came_after_the_moment() -> None:
+    bought, said = shop_with_complaints(300)
+    assert leaks(customer_features, bought, said, ago(60)) == []
+
+
+def with_a_leak(past: Histories, at: datetime) -> pd.DataFrame:
+    """Describe customers with a planted leak: whether they bought after the moment too."""
+    frame = customer_features(past, at)
+    far = max(past.borders)
+    return frame.assign(loyal=bought_between(past, frame["customer"].to_numpy(), at, far))
+
+
+def test_a_column_that_knows_it_is_caught() -> None:
+    bought, said = shop_with_complaints(300)
+    assert leaks(with_a_leak, bought, said, ago(60)) == ["loyal"]
 
 
 def test_the_package_itself_loads_no_numerical_library() -> None:

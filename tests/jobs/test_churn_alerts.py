@@ -58,6 +58,7 @@ def test_the_alert_carries_its_receipt(shop: Desk) -> None:
     assert how["Worked out on"].startswith("Mon, Nov 16, 2026, from what 322 customers")
     assert how["How"].startswith("By logistic regression, which weighs")
     assert "Tested on 322 customers at a moment it had not learnt from" in how["How"]
+    assert "Looked back on Tue, Aug 18, 2026: of 322 customers it would have marked " in how["How"]
     assert "times as many left as on average." in how["How"]
 
 
@@ -211,12 +212,31 @@ def test_an_alert_with_nobody_left_is_not_told(desk: Desk, change: sa.Update) ->
         assert desk.router.tell(session, notice) is None
 
 
-def test_scores_are_kept_for_60_days(desk: Desk) -> None:
+def test_the_newest_two_scores_stay_and_the_first_of_each_week_for_60_days(desk: Desk) -> None:
     with desk.session() as session:
         stock(session, FEW)
-    for days in (0, 59, 61):
+    for days in (0, 1, 9, 10, 61, 64, 65, 66, 71, 72):
         run(desk, days)
+    kept = ["2027-01-16", "2027-01-19", "2027-01-26", "2027-01-27"]
     with desk.session() as session:
-        kept = session.scalars(sa.select(Score.period).where(Score.kind == CHURN).distinct())
-        assert sorted(kept) == ["2027-01-14", "2027-01-16"]
-        assert scores.receipt(session, CHURN, "2026-11-16") is None
+        found = session.scalars(sa.select(Score.period).where(Score.kind == CHURN).distinct())
+        assert sorted(found) == kept
+        receipts = session.scalars(sa.select(Receipt).where(Receipt.kind == CHURN))
+        assert sorted(each.data["period"] for each in receipts) == kept
+    reply = desk.rep.says("report churn period=2026-11-17")
+    assert "The newest two are kept and, for 60 days, the first of each week." in reply.text
+
+
+def test_scores_that_people_were_told_of_stay_until_they_are_told_of_others(desk: Desk) -> None:
+    with desk.session() as session:
+        stock(session, FEW)
+    run(desk, 1)
+    for days in (2, 3, 4, 70, 71):
+        scoring.run(context(desk, after(days)))
+    with desk.session() as session:
+        found = session.scalars(sa.select(Score.period).where(Score.kind == CHURN).distinct())
+        assert sorted(found) == ["2026-11-17", "2027-01-25", "2027-01-26"]
+    run(desk, 72)
+    scoring.run(context(desk, after(73)))
+    with desk.session() as session:
+        assert scores.receipt(session, CHURN, "2026-11-17") is None
