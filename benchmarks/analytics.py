@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.analyses import rules, value
+from benchmarks.analyses import rules, segments, value
 from benchmarks.analyses.table import Section, show
 from jobs.analytics.threads import one_thread
 
@@ -25,6 +25,7 @@ SECTIONS: dict[str, Section] = {
     "rules": rules.association_rules,
     "purchases": value.purchases_to_come,
     "money": value.money_to_come,
+    "segments": segments.customer_segments,
 }
 
 

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.analyses.table import EXACT, LEAST, MOST, Figure, Line, there_is, timed
-from jobs.analytics import value, value_models
+from jobs.analytics import pareto, value, value_models
+
+if TYPE_CHECKING:
+    from jobs.analytics.features import Floats
 
 
 def purchases_to_come(folder: Path) -> Iterator[Line]:
@@ -26,6 +30,7 @@ def purchases_to_come(folder: Path) -> Iterator[Line]:
     )
     model, seconds = timed(lambda: value_models.fit_purchases(x, last, seen))
     held_back = value.back_test(bought, start, 273)
+    yield from _leaving(x, last, seen, held_back.leaving_error)
     peers = _lifetimes_purchases(bought, summary, start) if there_is("lifetimes") else [None] * 6
     ours = (model.r, model.alpha, model.a, model.b, model.log_likelihood, held_back.purchases_error)
     names = ("r", "α", "a", "b", "log-likelihood", "mean absolute error, next 39 weeks")
@@ -35,6 +40,23 @@ def purchases_to_come(folder: Path) -> Iterator[Line]:
         aim = LEAST if name == names[-1] else EXACT
         yield Line("BG/NBD, CDNOW, 39 weeks", name, mine, peer, floor, aim, digits)
     yield from _amounts(summary)
+
+
+def _leaving(x: Floats, last: Floats, seen: Floats, error: float | None) -> Iterator[Line]:
+    """Pareto/NBD on the same customers."""
+    job = "Pareto/NBD, CDNOW, 39 weeks"
+    model, seconds = timed(lambda: pareto.fit_leaving(x, last, seen))
+    for name, number, floor, digits in (
+        ("r", model.r, 0.553, 3),
+        ("α", model.alpha, 10.578, 3),
+        ("s", model.s, 0.606, 3),
+        ("β", model.beta, 11.669, 3),
+        ("log-likelihood", model.log_likelihood, -9595.0, 1),
+    ):
+        mine = Figure(number, seconds if name == "r" else None)
+        yield Line(job, name, mine, None, floor, EXACT, digits)
+    mine = Figure(error if error is not None else np.nan)
+    yield Line(job, "mean absolute error, next 39 weeks", mine, None, 0.7545, LEAST, 4)
 
 
 def _lifetimes_purchases(
@@ -75,7 +97,7 @@ def _amounts(summary: pd.DataFrame) -> Iterator[Line]:
 
 def money_to_come(folder: Path) -> Iterator[Line]:
     """Online Retail: the second year from the first where both are there, else the second half of one."""
-    bought = _invoices(folder)
+    bought = invoices(folder)
     end = bought["at"].max().normalize() + pd.Timedelta(days=1)
     span = (end - bought["at"].min().normalize()).days
     years = span > 1.5 * value.YEAR_DAYS
@@ -120,14 +142,16 @@ def money_to_come(folder: Path) -> Iterator[Line]:
     )
 
 
-def _invoices(folder: Path) -> pd.DataFrame:
-    """Read every year there is: one row per customer and invoice."""
+def invoices(folder: Path, *, kept_only: bool = False) -> pd.DataFrame:
+    """Read every year there is: one row per customer and invoice, without the cancelled ones if so asked."""
     files = sorted(folder.glob("online_retail_*.csv.gz")) or [
         folder / "online_retail_2009_2010.csv.gz"
     ]
     columns = ["Invoice", "StockCode", "Quantity", "InvoiceDate", "Price", "Customer ID"]
     lines = pd.concat([pd.read_csv(file, usecols=columns) for file in files]).drop_duplicates()
     lines = lines.dropna(subset=["Customer ID"])
+    if kept_only:
+        lines = lines[(lines["Quantity"] > 0) & (lines["Price"] > 0)]
     table = pd.DataFrame(
         {
             "customer": lines["Customer ID"].astype("int64"),

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from jobs.analytics.threads import one_thread
 
@@ -26,7 +26,7 @@ OUTSIDE = "outside"  # in a move: not a customer at that moment
 RFM = ("recency_days", "frequency", "value")
 MIN_CUSTOMERS = 50  # with different numbers; below it tertiles of recency and frequency
 K_RANGE = range(3, 7)
-K_TIE = 0.02  # of stability: within it the larger number of groups says more
+K_TIE = 0.05  # of stability: what two draws of the samples may differ by
 BOOTSTRAPS = 20
 STABILITY_ROWS = 5_000
 FIT_ROWS = 50_000
@@ -66,8 +66,9 @@ class SegmentModel:
     """How customers are put into groups: plain numbers, so that it can be kept as JSON and used again next week.
 
     With the method `kmeans`: `names` and `centroids` (standardised log-RFM) in the same order, the
-    `mean` and `scale` of log-RFM, the chosen number's `stability` (mean adjusted Rand index) and
-    all of them in `stabilities`. With `tertiles`: `cuts`, two each of recency and frequency.
+    `mean` and `scale` of log-RFM, the chosen number's `stability` (mean adjusted Rand index), all
+    of them in `stabilities`, and how far apart its groups lie (`silhouette`). With `tertiles`:
+    `cuts`, two each of recency and frequency.
     """
 
     method: str
@@ -78,6 +79,7 @@ class SegmentModel:
     scale: tuple[float, ...] = ()
     stability: float | None = None
     stabilities: tuple[tuple[int, float], ...] = ()
+    silhouette: float | None = None
     cuts: tuple[tuple[float, float], ...] = ()
 
 
@@ -166,9 +168,9 @@ def find_segments(frame: pd.DataFrame) -> SegmentModel:
     """Find the groups: K-means on standardised log-RFM, or tertiles below MIN_CUSTOMERS.
 
     The number of groups is the one in K_RANGE that bootstrap samples agree on most (mean adjusted
-    Rand index of their labels with those of the whole sample; ties within K_TIE go to the larger
-    number). Stability and not silhouette: on raw amounts the latter chose two groups, outliers and
-    the rest.
+    Rand index of their labels with those of the whole sample). Of those within K_TIE of it, the one
+    whose groups lie farthest apart (silhouette). Not by silhouette alone: on raw amounts it chose
+    two groups, outliers and the rest.
     """
     points = _log_rfm(frame)
     if len(np.unique(points, axis=0)) < MIN_CUSTOMERS:
@@ -177,9 +179,12 @@ def find_segments(frame: pd.DataFrame) -> SegmentModel:
     mean, scale = points.mean(axis=0), points.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     sample = _draw((points - mean) / scale, FIT_ROWS, rng)
-    stabilities = _stabilities(_draw(sample, STABILITY_ROWS, rng), rng)
-    best = max(stabilities.values())
-    count = max(number for number, value in stabilities.items() if value >= best - K_TIE)
+    drawn = _draw(sample, STABILITY_ROWS, rng)
+    stabilities = _stabilities(drawn, rng)
+    least = max(stabilities.values()) - K_TIE
+    stable = [number for number, value in stabilities.items() if value >= least]
+    apart = {number: _apart(drawn, number) for number in stable}
+    count = max(apart, key=apart.__getitem__)
     centroids = _fit(sample, count).cluster_centers_
     names = name_groups(centroids)
     order = sorted(range(count), key=lambda place: list(IDEALS).index(names[place]))
@@ -192,6 +197,7 @@ def find_segments(frame: pd.DataFrame) -> SegmentModel:
         scale=tuple(scale.tolist()),
         stability=stabilities[count],
         stabilities=tuple(stabilities.items()),
+        silhouette=apart[count],
     )
 
 
@@ -253,6 +259,11 @@ def drift(before: Segmentation, after: Segmentation) -> Drift:
     return Drift(tuple(moves), pd.crosstab(table["origin"], table["target"]))
 
 
+def standardised(frame: pd.DataFrame, model: SegmentModel) -> Floats:
+    """Give the customers where a `kmeans` model sees them, customers x 3."""
+    return np.asarray((_log_rfm(frame) - np.array(model.mean)) / np.array(model.scale))
+
+
 def _log_rfm(frame: pd.DataFrame) -> Floats:
     """Give log(1 + x) of recency, frequency and value (below zero as zero), customers x 3."""
     values = frame[list(RFM)].to_numpy(dtype=np.float64)
@@ -280,6 +291,14 @@ def _stabilities(points: Floats, rng: np.random.Generator) -> dict[int, float]:
     return found
 
 
+def _apart(points: Floats, count: int) -> float:
+    """Give the mean silhouette of so many groups: 1 far apart, 0 touching; 0 where one took all."""
+    found = _fit(points, count).labels_
+    return (
+        float(silhouette_score(points, found)) if 1 < len(set(found.tolist())) < len(found) else 0.0
+    )
+
+
 def _tertiles(frame: pd.DataFrame) -> SegmentModel:
     """Cut recency and frequency into thirds."""
     cuts: list[tuple[float, float]] = []
@@ -294,7 +313,7 @@ def _tertiles(frame: pd.DataFrame) -> SegmentModel:
 def _assign(frame: pd.DataFrame, model: SegmentModel) -> npt.NDArray[np.object_]:
     """Name each customer's group: that of the nearest centroid, or of the two tertiles."""
     if model.method == KMEANS:
-        points = (_log_rfm(frame) - np.array(model.mean)) / np.array(model.scale)
+        points = standardised(frame, model)
         distances = [((points - np.array(centre)) ** 2).sum(axis=1) for centre in model.centroids]
         nearest = np.argmin(distances, axis=0)
         return np.asarray(np.array(model.names, dtype=object)[nearest], dtype=object)

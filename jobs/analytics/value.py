@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.analytics.features import DAY, YEAR_DAYS, microseconds
+from jobs.analytics.pareto import ParetoNbd, fit_leaving, pareto_alive, pareto_purchases
 from jobs.analytics.threads import one_thread
 from jobs.analytics.value_models import (
     WEEK_DAYS,
@@ -37,10 +38,12 @@ MIN_CUSTOMERS = 300
 MIN_REPEATERS = 100  # with a repeat purchase that brought money
 MIN_HISTORY_DAYS = 90  # from the first purchase of all to the moment
 FIT_ROWS = 50_000  # four parameters learn nothing from more
+LEAVING_ROWS = 5_000  # for Pareto/NBD, a thousand times as dear
 MAX_WAIT_DAYS = 730  # a date further away is no date
 BETTER = 0.95  # of the blend's error: what is less of a gain may be chance
 SEED = 0
 
+BG_NBD, PARETO_NBD = "bg_nbd", "pareto_nbd"
 BLEND = "history_and_bg_nbd_gamma_gamma"
 MODEL = "bg_nbd_gamma_gamma"
 HISTORICAL = "historical_value"
@@ -56,8 +59,9 @@ class ValueModel:
     """How value is worked out: plain numbers, so that it can be kept as JSON and used again.
 
     `method` is where the money comes from: BLEND, MODEL or HISTORICAL, the plain rule, with the
-    code of its reason in `why`. The two models are None where there was too little to fit them.
-    `history_days` is the time on record, a year at most.
+    code of its reason in `why`. The models are None where there was too little to fit them, and
+    Pareto/NBD, `leaving`, where nobody was seen to leave. `counted` tells which of the two counts
+    the purchases to come. `history_days` is the time on record, a year at most.
     """
 
     method: str
@@ -67,16 +71,19 @@ class ValueModel:
     history_days: int
     purchases: BgNbd | None = None
     amounts: GammaGamma | None = None
+    leaving: ParetoNbd | None = None
+    counted: str = BG_NBD
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> ValueModel:
         """Read what `dataclasses.asdict` and JSON made of a model."""
-        purchases, amounts = kept["purchases"], kept["amounts"]
+        purchases, amounts, leaving = kept["purchases"], kept["amounts"], kept["leaving"]
         return cls(
             **{
                 **kept,
                 "purchases": purchases and BgNbd(**purchases),
                 "amounts": amounts and GammaGamma(**amounts),
+                "leaving": leaving and ParetoNbd(**leaving),
             }
         )
 
@@ -93,7 +100,8 @@ class Figures:
 class ValueQuality:
     """Three ways on a time that was held back: customers known at its start, what they brought in it.
 
-    `purchases_error` is the mean absolute error of the purchases expected by BG/NBD, `dated` the
+    `purchases_error` is the mean absolute error of the purchases expected by BG/NBD, `leaving_error`
+    that of Pareto/NBD where it was fitted; the money is that of the better, `counted`. `dated` are the
     customers who got a date for their next purchase within that time, and `bought_by_date` the
     share of them who had bought by then; half is what the dates promise.
     """
@@ -106,6 +114,8 @@ class ValueQuality:
     purchases_error: float
     dated: int
     bought_by_date: float | None
+    leaving_error: float | None = None
+    counted: str = BG_NBD
 
     @property
     def best(self) -> str:
@@ -118,6 +128,19 @@ class ValueQuality:
             and way.top_tenth >= self.blend.top_tenth
         ]
         return min(better, key=lambda name: ways[name].mean_error, default=BLEND)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What was known of customers at a past moment, and what they brought in the `days` after it.
+
+    `summary` is as `summarize` gives it, `after` as `outcome`.
+    """
+
+    at: datetime
+    days: int
+    summary: pd.DataFrame
+    after: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +232,8 @@ def find_value_model(summary: pd.DataFrame) -> ValueModel:
         bought = fit_purchases(*_behaviour(_draw(summary)))
         paid = _draw(summary[repeaters])
         amounts = fit_amounts(_floats(paid, "frequency"), _floats(paid, "mean_value"))
-    return ValueModel(BLEND, "", size, repeated, days, bought, amounts)
+        leaving = fit_leaving(*_behaviour(_draw(summary, LEAVING_ROWS))) if bought.leaves else None
+    return ValueModel(BLEND, "", size, repeated, days, bought, amounts, leaving)
 
 
 def value_customers(
@@ -230,7 +254,7 @@ def value_customers(
     if model.purchases is None or model.amounts is None:
         return _by_rule(summary, model, history, horizon_days, as_of)
     behaviour = _behaviour(summary)
-    count = expected_purchases(model.purchases, *behaviour, horizon_days / WEEK_DAYS)
+    count, alive = counted_purchases(summary, model, horizon_days)
     amount = expected_amount(
         model.amounts, _floats(summary, "frequency"), _floats(summary, "mean_value")
     )
@@ -239,7 +263,7 @@ def value_customers(
     columns = {
         "customer": summary["customer"].to_numpy(),
         "history_value": history,
-        "alive": probability_alive(model.purchases, *behaviour),
+        "alive": alive,
         "purchases": count,
         "amount": amount,
         "model_value": ways[MODEL],
@@ -247,6 +271,22 @@ def value_customers(
         "next_on": _days_on(as_of, wait),
     }
     return pd.DataFrame(columns)
+
+
+def counted_purchases(
+    summary: pd.DataFrame, model: ValueModel, horizon_days: int
+) -> tuple[Floats, Floats]:
+    """Give the purchases expected of every customer, and the probability of still being one, by `counted`."""
+    behaviour, weeks = _behaviour(summary), horizon_days / WEEK_DAYS
+    if model.counted == PARETO_NBD and model.leaving is not None:
+        frequency, _, tenure = behaviour
+        alive = pareto_alive(model.leaving, *behaviour)
+        return pareto_purchases(model.leaving, frequency, tenure, alive, weeks), alive
+    if model.purchases is None:
+        message = "there is no model of purchases"
+        raise ValueError(message)
+    count = expected_purchases(model.purchases, *behaviour, weeks)
+    return count, probability_alive(model.purchases, *behaviour)
 
 
 def history_value(summary: pd.DataFrame, model: ValueModel, horizon_days: int) -> Floats:
@@ -287,53 +327,105 @@ def _by_rule(
 def value_of(
     purchases: pd.DataFrame, as_of: datetime, horizon_days: int = HORIZON_DAYS
 ) -> Valuation:
-    """Value every customer, after a test of the same procedure on a time that it has not seen.
+    """Value every customer from a frame of purchases as `summarize` takes it; see `value_from`.
 
     The time held back is as long as the horizon, or half of what is on record where that is
-    shorter. The way that was best there is used.
+    shorter.
     """
     summary = summarize(purchases, as_of)
+    days = min(horizon_days, _span_days(summary) // 2)
+    at = as_of - timedelta(days=days)
+    held_back = HeldBack(at, days, summarize(purchases, at), outcome(purchases, at, days))
+    return value_from(summary, held_back, as_of, horizon_days)
+
+
+def value_from(
+    summary: pd.DataFrame,
+    held_back: HeldBack | None,
+    as_of: datetime,
+    horizon_days: int = HORIZON_DAYS,
+) -> Valuation:
+    """Value every customer of a summary, after a test of the same procedure on a time it has not seen.
+
+    The way that was best there is used.
+    """
     model, quality = find_value_model(summary), None
-    if model.method == BLEND:
-        held_back = min(horizon_days, _span_days(summary) // 2)
-        quality = back_test(purchases, as_of - timedelta(days=held_back), held_back)
+    if model.method == BLEND and held_back is not None:
+        quality = judge(held_back)
     if quality is not None:
         why = HISTORY_BETTER if quality.best == HISTORICAL else ""
-        model = replace(model, method=quality.best, why=why)
+        counted = quality.counted if model.leaving else BG_NBD
+        model = replace(model, method=quality.best, why=why, counted=counted)
     values = value_customers(summary, model, horizon_days, as_of)
     return Valuation(values, model, quality, horizon_days, as_of)
 
 
+def outcome(purchases: pd.DataFrame, start: datetime, horizon_days: int) -> pd.DataFrame:
+    """Sum up what came in the `horizon_days` after `start`.
+
+    Returns:
+        One row per customer with a purchase or refund in it: customer, money (net), days (with a
+        purchase) and first_day (of a purchase, in UTC days since 1970; NaN without one).
+    """
+    begin = microseconds(start)
+    lines = _lines(purchases)
+    after = lines[(lines["stamp"] >= begin) & (lines["stamp"] < begin + horizon_days * DAY)]
+    money = after.groupby("customer")["amount"].sum()
+    days = after[after["amount"] >= 0].groupby("customer")["day"].agg(["nunique", "min"])
+    days = days.reindex(money.index)
+    columns = {
+        "customer": money.index.to_numpy(dtype=np.int64),
+        "money": money.to_numpy(dtype=np.float64),
+        "days": days["nunique"].fillna(0.0).to_numpy(dtype=np.float64),
+        "first_day": days["min"].to_numpy(dtype=np.float64),
+    }
+    return pd.DataFrame(columns)
+
+
 def back_test(purchases: pd.DataFrame, as_of: datetime, horizon_days: int) -> ValueQuality | None:
-    """Value customers as of an earlier moment and compare with what they brought in the days after it.
+    """Value customers as of an earlier moment and compare with what they brought in the days after it."""
+    known, after = summarize(purchases, as_of), outcome(purchases, as_of, horizon_days)
+    return judge(HeldBack(as_of, horizon_days, known, after))
+
+
+def judge(held_back: HeldBack) -> ValueQuality | None:
+    """Compare the values at a past moment with what came in the days after it.
 
     None where the customers of that moment are too few for the models.
     """
-    summary = summarize(purchases, as_of)
+    summary, as_of, horizon_days = held_back.summary, held_back.at, held_back.days
     model = find_value_model(summary)
     if model.method != BLEND:
         return None
-    values = value_customers(summary, model, horizon_days, as_of)
-    start = microseconds(as_of)
-    lines = _lines(purchases)
-    after = lines[(lines["stamp"] >= start) & (lines["stamp"] < start + horizon_days * DAY)]
-    known = pd.Index(summary["customer"])
-    money = after.groupby("customer")["amount"].sum().reindex(known, fill_value=0.0)
-    days = after[after["amount"] >= 0].groupby("customer")["day"].agg(["nunique", "min"])
-    days = days.reindex(known)
-    bought = days["nunique"].fillna(0.0).to_numpy(dtype=np.float64)
-    dated, kept = _dates(values, days["min"].to_numpy(dtype=np.float64), start, horizon_days)
-    truth = money.to_numpy(dtype=np.float64)
+    known = held_back.after.set_index("customer").reindex(summary["customer"])
+    errors = _count_errors(summary, model, _filled(known, "days"), horizon_days)
+    counted = min(errors, key=errors.__getitem__)
+    values = value_customers(summary, replace(model, counted=counted), horizon_days, as_of)
+    dated, kept = _dates(values, _floats(known, "first_day"), microseconds(as_of), horizon_days)
+    truth = _filled(known, "money")
     return ValueQuality(
         customers=len(summary),
         horizon_days=horizon_days,
         blend=_figures(truth, _floats(values, "value")),
         model=_figures(truth, _floats(values, "model_value")),
         history=_figures(truth, _floats(values, "history_value")),
-        purchases_error=float(np.abs(_floats(values, "purchases") - bought).mean()),
+        purchases_error=errors[BG_NBD],
         dated=dated,
         bought_by_date=kept / dated if dated else None,
+        leaving_error=errors.get(PARETO_NBD),
+        counted=counted,
     )
+
+
+def _count_errors(
+    summary: pd.DataFrame, model: ValueModel, bought: Floats, horizon_days: int
+) -> dict[str, float]:
+    """Give the mean absolute error of the purchases by each model that was fitted."""
+    errors = {}
+    for name in (BG_NBD, PARETO_NBD) if model.leaving else (BG_NBD,):
+        told, _ = counted_purchases(summary, replace(model, counted=name), horizon_days)
+        errors[name] = float(np.abs(told - bought).mean())
+    return errors
 
 
 def _dates(values: pd.DataFrame, next_day: Floats, start: int, horizon: int) -> tuple[int, int]:
@@ -369,11 +461,15 @@ def _floats(frame: pd.DataFrame, name: str) -> Floats:
     return frame[name].to_numpy(dtype=np.float64)
 
 
-def _draw(frame: pd.DataFrame) -> pd.DataFrame:
-    """Draw FIT_ROWS rows without putting any back, or give all."""
-    if len(frame) <= FIT_ROWS:
+def _filled(frame: pd.DataFrame, name: str) -> Floats:
+    return frame[name].fillna(0.0).to_numpy(dtype=np.float64)
+
+
+def _draw(frame: pd.DataFrame, rows: int = FIT_ROWS) -> pd.DataFrame:
+    """Draw so many rows without putting any back, or give all."""
+    if len(frame) <= rows:
         return frame
-    return frame.sample(FIT_ROWS, random_state=SEED)
+    return frame.sample(rows, random_state=SEED)
 
 
 def _span_days(summary: pd.DataFrame) -> int:

@@ -250,3 +250,28 @@ def test_groups_follow_customers_through_time() -> None:
     assert len(back) == 1
     assert back[0].target == "champions"
     assert back[0].revenue_90 == 80.0
+
+
+def test_of_numbers_of_groups_as_stable_the_best_parted_one_is_taken() -> None:
+    rng = np.random.default_rng(3)
+    centres = np.array([(5, 30, 9000), (300, 1.2, 50), (8, 2, 300)])
+    rfm = np.repeat(centres, 200, axis=0) * rng.lognormal(0, 0.1, (600, 3))
+    found = find_segments(people(*(rfm[:, place].tolist() for place in range(3))))
+    assert len(found.names) == 3
+    assert found.silhouette is not None
+    assert found.silhouette > 0.7
+
+
+def test_groups_of_shuffled_numbers_tell_nothing_of_the_money_to_come() -> None:
+    """The negative control: what a customer brings next has nothing to do with a group dealt at random."""
+    frame, _ = crowd()
+    rng = np.random.default_rng(1)
+    dealt = frame.assign(
+        **{
+            name: rng.permutation(frame[name].to_numpy())
+            for name in ("recency_days", "frequency", "value")
+        }
+    )
+    for table, least, most in ((frame, 50.0, np.inf), (dealt, 0.0, 3.0)):
+        means = frame["value"].groupby(segment(table).labels["segment"].to_numpy()).mean()
+        assert least < means.max() / means.min() < most

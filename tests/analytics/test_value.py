@@ -20,6 +20,7 @@ from jobs.analytics.value import (
     HISTORY_BETTER,
     MIN_CUSTOMERS,
     MODEL,
+    PARETO_NBD,
     TOO_FEW_CUSTOMERS,
     TOO_FEW_REPEATERS,
     TOO_LITTLE_HISTORY,
@@ -71,6 +72,13 @@ def shop(count: int = 1500, seed: int = 5, **world: float) -> pd.DataFrame:
             "amount": rng.gamma(6.0, mean[number] / 6.0).round(2) + 0.01,
         }
     )
+
+
+def record_shop() -> pd.DataFrame:
+    """Read CDNOW's sample."""
+    columns = ["master", "customer", "on", "discs", "amount"]
+    bought = pd.read_csv(CDNOW, sep=r"\s+", header=None, names=columns)
+    return bought.assign(at=pd.to_datetime(bought["on"].astype(str), utc=True))
 
 
 def row(frame: pd.DataFrame, customer: int) -> dict[str, Any]:
@@ -255,9 +263,7 @@ def test_the_unit_of_the_currency_does_not_matter(factor: float) -> None:
 
 @pytest.mark.skipif(not CDNOW.exists(), reason="CDNOW does not lie in shared/data")
 def test_a_record_shop_has_the_published_parameters_and_error() -> None:
-    columns = ["master", "customer", "on", "discs", "amount"]
-    bought = pd.read_csv(CDNOW, sep=r"\s+", header=None, names=columns)
-    bought["at"] = pd.to_datetime(bought["on"].astype(str), utc=True)
+    bought = record_shop()
     start = datetime(1997, 10, 1, tzinfo=UTC)
     model = find_value_model(summarize(bought, start))
     found, paid = model.purchases, model.amounts
@@ -279,4 +285,6 @@ def test_a_record_shop_has_the_published_parameters_and_error() -> None:
     held_back = back_test(bought, start, 39 * 7)
     assert held_back is not None
     assert round(held_back.purchases_error, 4) == 0.7855
-    assert value_of(bought, start).model.method == MODEL
+    assert held_back.leaving_error is not None
+    assert round(held_back.leaving_error, 4) == 0.7545
+    assert held_back.counted == PARETO_NBD
