@@ -13,7 +13,7 @@ from sklearn.metrics import silhouette_score
 from benchmarks.analyses.table import EXACT, LEAST, MOST, Figure, Line, timed
 from benchmarks.analyses.value import invoices
 from jobs.analytics import outliers, segments
-from jobs.analytics.features import customer_features
+from tests.analytics.histories import features_of
 
 YEAR_ENDS = datetime(2010, 12, 1, tzinfo=UTC)
 HALF_ENDS = datetime(2010, 6, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ def customer_segments(folder: Path) -> Iterator[Line]:
     """Log-RFM of the invoices of the first twelve months, as the field measured it; then half a year held back."""
     bought = invoices(folder, kept_only=True)
     job = "segments, Online Retail, 12 months"
-    frame = customer_features(bought, None, YEAR_ENDS)
+    frame = features_of(bought, None, YEAR_ENDS)
     found, seconds = timed(lambda: segments.segment(frame))
     model = found.model
     yield Line(job, "groups, k by stability", Figure(len(model.names), seconds), None, 4)
@@ -41,7 +41,7 @@ def customer_segments(folder: Path) -> Iterator[Line]:
 def _kept(bought: pd.DataFrame) -> Iterator[Line]:
     """Compare the segments of one half-year with the revenue of the next; dealt anew, nothing is kept."""
     job = "segments of 6 months, the 6 months after"
-    frame = customer_features(bought, None, HALF_ENDS)
+    frame = features_of(bought, None, HALF_ENDS)
     after = bought[(bought["at"] >= HALF_ENDS) & (bought["at"] < YEAR_ENDS)]
     money = after.groupby("customer")["amount"].sum().reindex(frame["customer"], fill_value=0.0)
     rng = np.random.default_rng(segments.SEED)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmarks.analyses.table import EXACT, LEAST, MOST, Figure, Line, there_is, timed
 from jobs.analytics import pareto, value, value_models
+from tests.analytics.histories import held_back_of, summary_of
 
 if TYPE_CHECKING:
     from jobs.analytics.features import Floats
@@ -24,12 +25,12 @@ def purchases_to_come(folder: Path) -> Iterator[Line]:
     bought = pd.read_csv(folder / "cdnow_sample.txt.gz", sep=r"\s+", header=None, names=columns)
     bought["at"] = pd.to_datetime(bought["on"].astype(str), utc=True)
     start = datetime(1997, 10, 1, tzinfo=UTC)
-    summary = value.summarize(bought, start)
+    summary = summary_of(bought, start)
     x, last, seen = (
         summary[name].to_numpy() for name in ("frequency", "recency_weeks", "tenure_weeks")
     )
     model, seconds = timed(lambda: value_models.fit_purchases(x, last, seen))
-    held_back = value.back_test(bought, start, 273)
+    held_back = value.back_test(held_back_of(bought, start, 273))
     yield from _leaving(x, last, seen, held_back.leaving_error)
     peers = _lifetimes_purchases(bought, summary, start) if there_is("lifetimes") else [None] * 6
     ours = (model.r, model.alpha, model.a, model.b, model.log_likelihood, held_back.purchases_error)
@@ -103,7 +104,8 @@ def money_to_come(folder: Path) -> Iterator[Line]:
     years = span > 1.5 * value.YEAR_DAYS
     held_back = min(value.YEAR_DAYS, span // 2)
     start = (end - pd.Timedelta(days=held_back)).to_pydatetime()
-    told, seconds = timed(lambda: value.back_test(bought, start, held_back))
+    known = held_back_of(bought, start, held_back)
+    told, seconds = timed(lambda: value.back_test(known))
     job = f"money, Online Retail, last {held_back} of {span} days"
     yield Line(
         job,

@@ -7,7 +7,7 @@ week's figures.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jobs.analytics.features import Flags, Floats, Ints
+    from jobs.analytics.moments import HeldBack
 
 HORIZON_DAYS = 365
 MIN_CUSTOMERS = 300
@@ -131,19 +132,6 @@ class ValueQuality:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBack:
-    """What was known of customers at a past moment, and what they brought in the `days` after it.
-
-    `summary` is as `summarize` gives it, `after` as `outcome`.
-    """
-
-    at: datetime
-    days: int
-    summary: pd.DataFrame
-    after: pd.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
 class Valuation:
     """Every customer's value at a moment, the model, and its quality one horizon earlier.
 
@@ -158,64 +146,8 @@ class Valuation:
     as_of: datetime
 
 
-def summarize(purchases: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    """Reduce purchases to what the models look at, from before `as_of` only.
-
-    Args:
-        purchases: columns customer (integer), at (UTC) and amount (base currency). A negative
-            amount is a refund: it lowers what was brought and is not a purchase. Zero is a purchase
-            that brought nothing.
-        as_of: the aware moment. Time is counted in UTC days; the last of them is the one in which
-            the last microsecond before `as_of` lies.
-
-    Returns:
-        One row per customer who bought, ascending: customer, frequency (days with a purchase after
-        the first), recency_weeks (from the first to the last), tenure_weeks (from the first to the
-        last day), mean_value (what a repeat purchase day brought on average; NaN without one),
-        value_365 (net, in the last 365 days) and days_365 (days with a purchase among them). Rows
-        whose customer, time or amount is missing or not finite are left out.
-    """
-    moment = microseconds(as_of)
-    today = (moment - 1) // DAY
-    lines = _lines(purchases)
-    lines = lines[lines["stamp"] < moment]
-    daily = lines[lines["amount"] >= 0].groupby(["customer", "day"], as_index=False)["amount"].sum()
-    daily["lately"] = daily["day"] > today - YEAR_DAYS
-    table = daily.groupby("customer").agg(
-        first=("day", "min"),
-        last=("day", "max"),
-        days=("day", "size"),
-        total=("amount", "sum"),
-        opening=("amount", "first"),
-        days_365=("lately", "sum"),
-    )
-    recent = lines[lines["day"] > today - YEAR_DAYS].groupby("customer")["amount"].sum()
-    repeats = table["days"] - 1
-    columns = {
-        "customer": table.index.to_numpy(dtype=np.int64),
-        "frequency": repeats.to_numpy(dtype=np.float64),
-        "recency_weeks": (table["last"] - table["first"]).to_numpy(dtype=np.float64) / WEEK_DAYS,
-        "tenure_weeks": (today - table["first"]).to_numpy(dtype=np.float64) / WEEK_DAYS,
-        "mean_value": ((table["total"] - table["opening"]) / repeats.where(repeats > 0)).to_numpy(),
-        "value_365": recent.reindex(table.index, fill_value=0.0).to_numpy(dtype=np.float64),
-        "days_365": table["days_365"].to_numpy(dtype=np.float64),
-    }
-    return pd.DataFrame(columns)
-
-
-def _lines(purchases: pd.DataFrame) -> pd.DataFrame:
-    """Take the complete rows: customer, stamp (microseconds since the epoch), day and amount."""
-    at = pd.to_datetime(purchases["at"], utc=True)
-    amount = purchases["amount"].to_numpy(dtype=np.float64)
-    whole = (at.notna() & purchases["customer"].notna()).to_numpy(dtype=bool) & np.isfinite(amount)
-    stamp = np.asarray(at[whole].dt.as_unit("us").astype("int64"), dtype=np.int64)
-    customer = np.asarray(purchases["customer"][whole], dtype=np.int64)
-    columns = {"customer": customer, "stamp": stamp, "day": stamp // DAY, "amount": amount[whole]}
-    return pd.DataFrame(columns)
-
-
 def find_value_model(summary: pd.DataFrame) -> ValueModel:
-    """Fit both models to `summarize`'s rows, or say why the plain rule is all that they bear."""
+    """Fit both models to the rows of `purchase_summary`, or say why the plain rule is all that they bear."""
     repeaters = _repeaters(summary)
     days = _history_days(summary)
     size, repeated = len(summary), int(repeaters.sum())
@@ -325,21 +257,6 @@ def _by_rule(
 
 
 def value_of(
-    purchases: pd.DataFrame, as_of: datetime, horizon_days: int = HORIZON_DAYS
-) -> Valuation:
-    """Value every customer from a frame of purchases as `summarize` takes it; see `value_from`.
-
-    The time held back is as long as the horizon, or half of what is on record where that is
-    shorter.
-    """
-    summary = summarize(purchases, as_of)
-    days = min(horizon_days, _span_days(summary) // 2)
-    at = as_of - timedelta(days=days)
-    held_back = HeldBack(at, days, summarize(purchases, at), outcome(purchases, at, days))
-    return value_from(summary, held_back, as_of, horizon_days)
-
-
-def value_from(
     summary: pd.DataFrame,
     held_back: HeldBack | None,
     as_of: datetime,
@@ -351,7 +268,7 @@ def value_from(
     """
     model, quality = find_value_model(summary), None
     if model.method == BLEND and held_back is not None:
-        quality = judge(held_back)
+        quality = back_test(held_back)
     if quality is not None:
         why = HISTORY_BETTER if quality.best == HISTORICAL else ""
         counted = quality.counted if model.leaving else BG_NBD
@@ -360,35 +277,7 @@ def value_from(
     return Valuation(values, model, quality, horizon_days, as_of)
 
 
-def outcome(purchases: pd.DataFrame, start: datetime, horizon_days: int) -> pd.DataFrame:
-    """Sum up what came in the `horizon_days` after `start`.
-
-    Returns:
-        One row per customer with a purchase or refund in it: customer, money (net), days (with a
-        purchase) and first_day (of a purchase, in UTC days since 1970; NaN without one).
-    """
-    begin = microseconds(start)
-    lines = _lines(purchases)
-    after = lines[(lines["stamp"] >= begin) & (lines["stamp"] < begin + horizon_days * DAY)]
-    money = after.groupby("customer")["amount"].sum()
-    days = after[after["amount"] >= 0].groupby("customer")["day"].agg(["nunique", "min"])
-    days = days.reindex(money.index)
-    columns = {
-        "customer": money.index.to_numpy(dtype=np.int64),
-        "money": money.to_numpy(dtype=np.float64),
-        "days": days["nunique"].fillna(0.0).to_numpy(dtype=np.float64),
-        "first_day": days["min"].to_numpy(dtype=np.float64),
-    }
-    return pd.DataFrame(columns)
-
-
-def back_test(purchases: pd.DataFrame, as_of: datetime, horizon_days: int) -> ValueQuality | None:
-    """Value customers as of an earlier moment and compare with what they brought in the days after it."""
-    known, after = summarize(purchases, as_of), outcome(purchases, as_of, horizon_days)
-    return judge(HeldBack(as_of, horizon_days, known, after))
-
-
-def judge(held_back: HeldBack) -> ValueQuality | None:
+def back_test(held_back: HeldBack) -> ValueQuality | None:
     """Compare the values at a past moment with what came in the days after it.
 
     None where the customers of that moment are too few for the models.
@@ -397,12 +286,12 @@ def judge(held_back: HeldBack) -> ValueQuality | None:
     model = find_value_model(summary)
     if model.method != BLEND:
         return None
-    known = held_back.after.set_index("customer").reindex(summary["customer"])
-    errors = _count_errors(summary, model, _filled(known, "days"), horizon_days)
+    after = held_back.after
+    errors = _count_errors(summary, model, _floats(after, "days"), horizon_days)
     counted = min(errors, key=errors.__getitem__)
     values = value_customers(summary, replace(model, counted=counted), horizon_days, as_of)
-    dated, kept = _dates(values, _floats(known, "first_day"), microseconds(as_of), horizon_days)
-    truth = _filled(known, "money")
+    dated, kept = _dates(values, _floats(after, "first_day"), microseconds(as_of), horizon_days)
+    truth = _floats(after, "money")
     return ValueQuality(
         customers=len(summary),
         horizon_days=horizon_days,
@@ -459,10 +348,6 @@ def _behaviour(summary: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
 
 def _floats(frame: pd.DataFrame, name: str) -> Floats:
     return frame[name].to_numpy(dtype=np.float64)
-
-
-def _filled(frame: pd.DataFrame, name: str) -> Floats:
-    return frame[name].fillna(0.0).to_numpy(dtype=np.float64)
 
 
 def _draw(frame: pd.DataFrame, rows: int = FIT_ROWS) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from jobs.analytics.churn import ChurnResult, score_churn
 from jobs.analytics.features import (
     DAY,
     Histories,
+    brought_between,
     customer_features,
     feature_borders,
     histories,
@@ -64,6 +65,15 @@ def features_of(purchases: pd.DataFrame, events: pd.DataFrame | None, at: dateti
 def summary_of(purchases: pd.DataFrame, at: datetime) -> pd.DataFrame:
     """Reduce the customers of one moment to what the models of value look at."""
     return purchase_summary(histories_of(purchases, None, summary_borders(at)), at)
+
+
+def held_back_of(purchases: pd.DataFrame, at: datetime, days: int) -> moments.HeldBack:
+    """Give what was known at a moment, and what came in the days after it."""
+    end = at + timedelta(days=days)
+    past = histories_of(purchases, None, summary_borders(at) | {end})
+    summary = purchase_summary(past, at)
+    after = brought_between(past, summary["customer"].to_numpy(), at, end)
+    return moments.HeldBack(at, days, summary, after)
 
 
 def tables_of(

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from jobs.analytics import outliers
-from jobs.analytics.features import customer_features
 from jobs.analytics.outliers import DBSCAN, FAR_RULE, MOST, TOO_FEW_CUSTOMERS, find_outliers
+from tests.analytics.histories import features_of
 from tests.analytics.worlds import NOW, purchases
 
 
@@ -96,7 +96,7 @@ def test_customers_who_are_all_alike_have_no_outlier() -> None:
 
 def test_the_frame_of_the_features_is_what_it_takes() -> None:
     rows = [(number, NOW - pd.Timedelta(days=number % 50 + 1), 10.0) for number in range(80)]
-    found = find_outliers(customer_features(purchases(rows), None, NOW))
+    found = find_outliers(features_of(purchases(rows), None, NOW))
     assert (found.total, found.customers) == (0, 80)
 
 

@@ -18,7 +18,7 @@ from jobs.analytics.pareto import (
     pareto_likelihood,
     pareto_purchases,
 )
-from jobs.analytics.value import summarize
+from tests.analytics.histories import summary_of
 from tests.analytics.test_value import CDNOW, record_shop
 
 MODELS = (
@@ -82,7 +82,7 @@ def test_the_likelihood_is_finite_wherever_the_search_may_go() -> None:
 
 @pytest.mark.skipif(not CDNOW.exists(), reason="CDNOW does not lie in shared/data")
 def test_a_record_shop_has_the_published_parameters() -> None:
-    summary = summarize(record_shop(), datetime(1997, 10, 1, tzinfo=UTC))
+    summary = summary_of(record_shop(), datetime(1997, 10, 1, tzinfo=UTC))
     columns = [summary[name].to_numpy() for name in ("frequency", "recency_weeks", "tenure_weeks")]
     published = pareto_likelihood(np.array([0.553, 10.578, 0.606, 11.669]), *columns)[0].sum()
     assert round(float(published), 1) == -9595.0
