@@ -21,23 +21,23 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crm_store import fields, table_columns
+from crm_store.exclusions import is_excluded
 from crm_store.fields import FieldType, RecordKind
 from crm_store.models import CustomField
 from crm_store.table_columns import DAYS, Kind
-from crm_store.words import split
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from crm_store.table_rows import Pick, Rows
 
-__all__ = ["Cell", "Column", "Draft", "Kind", "Table", "is_excluded", "open_table", "read_page"]
+__all__ = ["Cell", "Column", "Draft", "Kind", "Table", "open_table", "read_page"]
 
 PAGE = 1_000
 ADDED = "custom."
@@ -131,20 +131,14 @@ class Draft:
         )
 
 
-def is_excluded(excluded: Collection[str], *names: str) -> bool:
-    """Tell whether one of the names of a field is, or holds as whole words, an excluded one."""
-    banned = [split(name) for name in excluded]
-    return any(_holds(split(name), words) for name in names for words in banned if words)
-
-
-def open_table(session: Session, rows: Rows, currency: str, excluded: Collection[str]) -> Draft:
+def open_table(session: Session, rows: Rows, currency: str, excluded: frozenset[str]) -> Draft:
     """Return a table without rows yet.
 
     Args:
         session: the store.
         rows: which records, at which moments, and what became of them.
         currency: ISO 4217 code of the amounts to read.
-        excluded: names of fields that must not be read, in any spelling.
+        excluded: the fields that must not be read, as `crm_store.exclusions.folded` gives them.
     """
     left: dict[str, Left] = {}
     columns: dict[str, Column] = {}
@@ -180,18 +174,13 @@ def read_page(session: Session, into: Draft, after: int) -> int | None:
 
 
 def _stays(
-    rows: Rows, excluded: Collection[str], left: dict[str, Left], name: str, *shown: str
+    rows: Rows, excluded: frozenset[str], left: dict[str, Left], name: str, *shown: str
 ) -> bool:
-    if is_excluded(excluded, *shown):
+    if any(is_excluded(each, excluded) for each in shown):
         left[shown[-1]] = Left.EXCLUDED
     elif name in rows.hides:
         left[shown[-1]] = Left.OUTCOME
     return shown[-1] not in left
-
-
-def _holds(words: list[str], wanted: list[str]) -> bool:
-    size = len(wanted)
-    return any(words[at : at + size] == wanted for at in range(len(words) - size + 1))
 
 
 def _add(into: Draft, pick: Pick, values: Mapping[str, Any]) -> None:

@@ -5,21 +5,19 @@ The queries stand in `crm_store/tables.py`; the analyses, in `jobs/analytics/`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from crm_store import tables
 from crm_store.table_rows import Rows
 from crm_store.tables import Table
 from jobs.schedule import JobContext
 
 
-def read(context: JobContext, rows: Rows, excluded: Collection[str]) -> Table:
+def read(context: JobContext, rows: Rows) -> Table:
     """Read the rows in the currency of the job, without the fields that nobody may analyse.
 
     A transaction per page: on SQLite a transaction keeps every writer waiting.
     """
     with context.transaction() as session:
-        draft = tables.open_table(session, rows, context.currency, excluded)
+        draft = tables.open_table(session, rows, context.currency, context.excluded)
     after: int | None = 0
     while after is not None:
         with context.transaction() as session:
