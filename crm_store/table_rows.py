@@ -13,7 +13,7 @@ Columns that say an outcome in other words are named in `hides` and are not read
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ _MODELS: dict[RecordKind, Any] = {
 }
 _COMPLAINTS = (TicketKind.COMPLAINT, TicketKind.CLAIM)
 _YEAR = timedelta(days=365)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,26 @@ class Rows:
     pick: Callable[[sa.Row[Any]], Pick | None]
     hides: frozenset[str] = frozenset()
 
-    def page(self, session: Session, after: int, limit: int) -> tuple[list[Pick], int | None]:
-        """Return the next rows and the number they end with, None when nothing follows."""
+    def page(self, session: Session, after: int, limit: int) -> tuple[list[Pick], int, int | None]:
+        """Return the next rows, how many records were left out, and the number they end with.
+
+        That is None when nothing follows.
+        """
         number = _MODELS[self.of].id
         query = self.query.where(number > after).order_by(number).limit(limit)
         found = session.execute(query).all()
         picks = [pick for row in found if (pick := self.pick(row)) is not None]
-        return picks, found[-1][0] if len(found) == limit else None
+        last = found[-1][0] if len(found) == limit else None
+        return picks, len(found) - len(picks), last
+
+    def since(self, start: datetime) -> Rows:
+        """Return the rows that are looked at from a moment on."""
+
+        def pick(row: sa.Row[Any]) -> Pick | None:
+            found = self.pick(row)
+            return found if found is not None and found.moment >= start else None
+
+        return replace(self, pick=pick)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +285,18 @@ def amounts(until: datetime, currency: str) -> Rows:
         return Pick(row.id, row.closed_at, float(row.amount))
 
     return Rows(RecordKind.DEAL, query, pick, frozenset({"amount", "currency"}))
+
+
+def reply_times(until: datetime) -> Rows:
+    """Tickets that were answered before `until`, looked at when they came; the hours to the first answer."""
+    query = sa.select(Ticket.id, Ticket.created_at, Ticket.first_reply_at).where(
+        Ticket.deleted_at.is_(None), Ticket.first_reply_at < until
+    )
+
+    def pick(row: sa.Row[Any]) -> Pick:
+        return Pick(row.id, row.created_at, (row.first_reply_at - row.created_at) / _HOUR)
+
+    return Rows(RecordKind.TICKET, query, pick)
 
 
 def revenues(of: RecordKind, moment: datetime, within: timedelta, currency: str) -> Rows:

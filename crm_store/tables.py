@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crm_store import fields, table_columns
 from crm_store.exclusions import is_excluded
-from crm_store.fields import FieldType, RecordKind
+from crm_store.fields import FieldType
 from crm_store.models import CustomField
 from crm_store.table_columns import DAYS, Kind
 
@@ -83,9 +83,10 @@ class Table:
         currency: of every amount.
         other_currency: rows whose amount is of another currency and therefore None.
         late: rows that were entered after their moment.
+        skipped: records that are no row, as they were never seen at such a moment.
     """
 
-    of: RecordKind
+    of: str
     ids: list[int]
     moments: list[datetime]
     outcomes: list[bool | float | None]
@@ -94,6 +95,7 @@ class Table:
     currency: str
     other_currency: int
     late: int
+    skipped: int
 
     @property
     def excluded(self) -> list[str]:
@@ -128,6 +130,7 @@ class Draft:
             currency=self.currency,
             other_currency=self.counts["other_currency"],
             late=self.counts["late"],
+            skipped=self.counts["skipped"],
         )
 
 
@@ -165,7 +168,8 @@ def read_page(session: Session, into: Draft, after: int) -> int | None:
     Returns:
         The number that this page ends with, None when nothing follows.
     """
-    picks, last = into.rows.page(session, after, PAGE)
+    picks, skipped, last = into.rows.page(session, after, PAGE)
+    into.counts["skipped"] += skipped
     if picks:
         reader = table_columns.Reader(session, into.rows.of, picks, into.currency, into.people)
         for pick, values in zip(picks, reader.read(set(into.columns)), strict=True):

@@ -33,8 +33,22 @@ def _run(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
     return Answer(DONE, {"job": job.name, "summary": job.run(context)})
 
 
+def _tree(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
+    from jobs import patterns
+
+    return patterns.grow_tree(context, arguments)
+
+
+def _regression(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
+    from jobs import patterns
+
+    return patterns.regress(context, arguments)
+
+
 ASKED: Mapping[str, Callable[[JobContext, Mapping[str, Any]], Answer]] = {
     "run": _run,
+    "tree": _tree,
+    "regression": _regression,
 }
 
 

@@ -35,6 +35,16 @@ _EPSILON = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What is asked of one field: a word, or a number above `low` and at most `high`."""
+
+    feature: str
+    level: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """A question: is `feature` at most `threshold` or above it, or which of `levels` is it.
 
@@ -46,6 +56,16 @@ class Split:
     levels: tuple[str, ...]
     gain: float
     gain_ratio: float
+
+    def answers(self) -> list[Condition]:
+        """Return what holds down each branch."""
+        if self.threshold is None:
+            return [Condition(self.feature, level=level) for level in self.levels]
+        low, high = (
+            Condition(self.feature, high=self.threshold),
+            Condition(self.feature, low=self.threshold),
+        )
+        return [low, high]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +88,6 @@ class Node:
             yield self
         for child in self.children:
             yield from child.leaves()
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What a rule asks of one field: a word, or a number above `low` and at most `high`."""
-
-    feature: str
-    level: str | None = None
-    low: float | None = None
-    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +217,7 @@ def importance(root: Node) -> tuple[tuple[str, float], ...]:
         assert node.split  # noqa: S101 - an inner node asks
         total[node.split.feature] = total.get(node.split.feature, 0.0) + node.rows * node.split.gain
     whole = sum(total.values())
-    shares = ((name, gained / whole) for name, gained in total.items())
+    shares = ((name, float(gained / whole)) for name, gained in total.items())
     return tuple(sorted(shares, key=lambda each: (-each[1], each[0])))
 
 
@@ -412,22 +422,13 @@ def _reach(node: Node, above: float, columns: dict[str, np.ndarray], weights: Nu
     if node.split is None:
         return weights * share
     values = columns[node.split.feature]
-    masks = [_holds(condition, values) for condition in _answers(node.split)]
+    masks = [_holds(condition, values) for condition in node.split.answers()]
     lost = ~np.logical_or.reduce(masks)
     found = np.zeros(len(weights))
     for child, mask in zip(node.children, masks, strict=True):
         part = np.where(lost, weights * child.rows / node.rows, weights * mask)
         found += _reach(child, share, columns, part)
     return found
-
-
-def _answers(split: Split) -> list[Condition]:
-    if split.threshold is None:
-        return [Condition(split.feature, level=level) for level in split.levels]
-    return [
-        Condition(split.feature, high=split.threshold),
-        Condition(split.feature, low=split.threshold),
-    ]
 
 
 def _holds(condition: Condition, values: np.ndarray) -> np.ndarray:
@@ -447,7 +448,7 @@ def _paths(node: Node, above: tuple[Condition, ...]) -> Iterator[tuple[Condition
         if above:
             yield above
         return
-    for answer, child in zip(_answers(node.split), node.children, strict=True):
+    for answer, child in zip(node.split.answers(), node.children, strict=True):
         yield from _paths(child, _joined(above, answer))
 
 

@@ -1,0 +1,211 @@
+"""What a manager asked to be looked into: a tree over an outcome, or what an amount goes with.
+
+What can be asked stands in `crm_store/questions.py`; the words of the answers, in `handlers/patterns.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from crm_store import questions, scores, table_periods
+from crm_store.fields import RecordKind
+from crm_store.questions import Question
+from crm_store.tables import Table
+from jobs import tables
+from jobs.asked import Answer
+from jobs.schedule import JobContext
+
+if TYPE_CHECKING:
+    from jobs.analytics.regression import Regression
+    from jobs.analytics.sheets import Sheet
+    from jobs.analytics.trees import Learnt, Node
+
+TREE, REGRESSION = "tree", "regression"
+GONE = "gone"  # the field that was asked about was taken away meanwhile
+PERIODS = {"week": 104, "month": 60}  # how many of them are looked at
+_RULES = 8
+_DRAWN_DEPTH = 3
+_PLACES = 4
+
+
+def grow_tree(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
+    """Grow a tree over an outcome."""
+    from jobs.analytics import trees
+    from jobs.analytics.sheets import sheet
+
+    table = _table(context, arguments)
+    if table is None:
+        return Answer("tree", {**arguments, "why": GONE})
+    rows = sheet(table, arguments["fields"])
+    context.progress(f"{len(table.ids)} rows, {len(rows.frame.columns)} fields")
+    found = trees.learn(rows.frame, rows.outcomes, rows.moments)
+    payload = {
+        **arguments,
+        **_told(context, table, rows),
+        "why": found.why,
+        "positives": int(found.root.positives),
+        "rules": [asdict(rule) for rule in found.rules[:_RULES]],
+        "more": max(0, len(found.rules) - _RULES),
+        "importance": [[name, round(share, _PLACES)] for name, share in found.importance],
+        "nodes": _drawn(found.root) if found.usable else [],
+        "quality": _quality(found),
+        "by_time": found.by_time,
+        "least": {"rows": trees.MIN_ROWS, "of_a_class": trees.MIN_CLASS},
+    }
+    _keep(context, TREE, "entropy_tree", payload)
+    return Answer("tree", payload)
+
+
+def regress(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
+    """Look into what an amount, or the chance of an outcome, goes with."""
+    from jobs.analytics import regression
+    from jobs.analytics.sheets import sheet
+
+    table = _table(context, arguments)
+    if table is None:
+        return Answer("regression", {**arguments, "why": GONE})
+    rows = sheet(table, arguments["fields"])
+    context.progress(f"{len(table.ids)} rows, {len(rows.frame.columns)} fields")
+    chances = rows.outcomes.dtype == bool
+    method = regression.logistic if chances else regression.linear
+    frame = rows.frame[[name for name in arguments["fields"] if name in rows.frame]]
+    chosen = bool(arguments["fields"])
+    found = method(frame if chosen else rows.frame, rows.outcomes, chosen=chosen)
+    payload = {
+        **arguments,
+        **_told(context, table, rows),
+        **_rounded(asdict(found)),
+        "chances": chances,
+        "quality": _quality(found),
+        "least": {"rows": regression.MIN_ROWS, "of_a_class": regression.MIN_CLASS},
+    }
+    model = "logistic_regression" if chances else "linear_regression"
+    _keep(context, REGRESSION, model, payload)
+    return Answer("regression", payload)
+
+
+def _table(context: JobContext, arguments: Mapping[str, Any]) -> Table | None:
+    if arguments["of"] in PERIODS:
+        return _periods(context, arguments["of"], arguments["code"])
+    until = min(_moment(arguments["until"]) or context.now, context.now)
+    question = Question(
+        arguments["code"], RecordKind(arguments["of"]), _moment(arguments["since"]), until
+    )
+    with context.transaction() as session:
+        rows = questions.rows(session, question, context.currency)
+    return None if rows is None else tables.read(context, rows)
+
+
+def _periods(context: JobContext, of: str, code: str) -> Table:
+    """Read the weeks or months since the first order, a transaction per count."""
+    with context.transaction() as session:
+        first = table_periods.first(session)
+    bounds = _bounds(context, of, first or context.now)
+    counts: table_periods.Counts = {}
+    for part in table_periods.PARTS:
+        with context.transaction() as session:
+            counts |= table_periods.count(session, part, bounds, context.currency)
+    return table_periods.table(of, code, counts, bounds, context.currency, context.excluded)
+
+
+def _bounds(context: JobContext, of: str, first: datetime) -> list[datetime]:
+    """Return where the whole weeks or months begin on the wall clock, the running one left out."""
+    zone = ZoneInfo(context.time_zone)
+    day = context.now.astimezone(zone).date()
+    days = [_begin(day, of)]
+    while len(days) <= PERIODS[of] and days[-1] > first.astimezone(zone).date():
+        days.append(_begin(days[-1] - timedelta(days=1), of))
+    # The one in which the first order was placed is not whole; two bounds make one period.
+    whole = days[:-1] if len(days) > 3 else [*days, *_earlier(days[-1], of)][:3]  # noqa: PLR2004
+    return [datetime(d.year, d.month, d.day, tzinfo=zone).astimezone(UTC) for d in reversed(whole)]
+
+
+def _earlier(day: date, of: str) -> list[date]:
+    before = _begin(day - timedelta(days=1), of)
+    return [before, _begin(before - timedelta(days=1), of)]
+
+
+def _begin(day: date, of: str) -> date:
+    return day.replace(day=1) if of == "month" else day - timedelta(days=day.weekday())
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _told(context: JobContext, table: Table, rows: Sheet) -> dict[str, Any]:
+    """Return what every answer says of the rows that it comes from."""
+    days = sorted(moment.date().isoformat() for moment in table.moments)
+    return {
+        "on": context.now.astimezone(ZoneInfo(context.time_zone)).date().isoformat(),
+        "rows": len(table.ids),
+        "currency": table.currency,
+        "features": list(rows.frame.columns),
+        "labels": {each.name: each.label for each in table.columns if each.label},
+        "excluded": table.excluded,
+        "late": table.late,
+        "skipped": table.skipped,
+        "other_currency": table.other_currency,
+        "from": days[0] if days else None,
+        "to": days[-1] if days else None,
+    }
+
+
+def _drawn(root: Node) -> list[dict[str, Any]]:
+    """Return the upper nodes of a tree, parents before children: parent, answer, rows, share."""
+    found: list[dict[str, Any]] = []
+
+    def add(node: Node, parent: int | None, answer: Mapping[str, Any], depth: int) -> None:
+        place = len(found)
+        found.append(
+            {
+                "parent": parent,
+                "answer": answer,
+                "rows": round(node.rows),
+                "share": round(node.share, _PLACES),
+            }
+        )
+        if node.split is not None and depth < _DRAWN_DEPTH:
+            for condition, child in zip(node.split.answers(), node.children, strict=True):
+                add(child, place, asdict(condition), depth + 1)
+
+    add(root, None, {}, 0)
+    return found
+
+
+def _quality(found: Learnt | Regression) -> dict[str, Any] | None:
+    return None if found.quality is None else _rounded(asdict(found.quality))
+
+
+def _rounded(values: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return values that JSON can hold: plain numbers, six digits after the point."""
+    if isinstance(values, Mapping):
+        return {name: _rounded(value) for name, value in values.items()}
+    if isinstance(values, Sequence) and not isinstance(values, str):
+        return [_rounded(value) for value in values]
+    return round(float(values), 6) if isinstance(values, float) else values
+
+
+def _keep(context: JobContext, kind: str, model: str, payload: Mapping[str, Any]) -> None:
+    """Write the receipt of an answer; nothing is trained again by itself."""
+    data = {
+        "model": model,
+        "why": payload["why"],
+        "usable": not payload["why"],
+        "features": payload["features"],
+        "excluded": payload["excluded"],
+        "rows_trained": payload["rows"],
+        "trained_from": payload["from"],
+        "trained_to": payload["to"],
+        "quality": payload["quality"],
+        "next_on": None,
+        "least": payload["least"],
+        "answer": dict(payload),
+    }
+    name = f"{kind}:{payload['of']}:{payload['code']}"
+    with context.transaction() as session:
+        scores.replace(session, name, payload["on"], context.now, data, ())
