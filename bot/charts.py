@@ -15,6 +15,7 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from bot.branches import Box, boxes
 from bot.visible import fit, line, width
 from handlers.reply import ChartKind
 from handlers.wording import _, speaking
@@ -50,6 +51,7 @@ _LABEL = 24
 _TICKS = 12
 _LETTER = 0.0112  # the width of an average letter in ordinary size, as a share of the picture
 _LEFT = 0.03
+_MOST_BOXES = 40
 _TITLE, _ORDINARY, _SMALL, _TINY = 25, 16, 15, 12  # points
 
 
@@ -81,7 +83,8 @@ def png(chart: Chart, language: str) -> bytes:
     figure = Figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100, facecolor=BACKGROUND)
     FigureCanvasAgg(figure)
     with speaking(language, "UTC"):
-        _Drawing(chart, language, figure).draw()
+        drawing = _Drawing(chart, language, figure)
+        drawing.draw_tree() if chart.kind is ChartKind.TREE else drawing.draw()
     picture = BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()
@@ -128,6 +131,60 @@ class _Drawing:
         else:
             self._draw_bars()
         self._label_axis()
+
+    def draw_tree(self) -> None:
+        """Draw a tree from left to right; the bar in a box is as long as its share."""
+        self.axes.set_axis_off()
+        self.axes.set_position((0, 0, 1, 1))
+        self.axes.set_xlim(0, 1)
+        self.axes.set_ylim(0, 1)
+        title = _name(self.chart.title, "")
+        self._text(_LEFT, 0.94, fit(title, 60, width), _TITLE, bold=True, color=INK, va="center")
+        found = boxes(self.chart, _MOST_BOXES)
+        if not found:
+            self._nothing()
+            return
+        wide = (1 - 2 * _LEFT) / (max(box.depth for box in found) + 1)
+        tall = min(0.1, 0.82 / sum(box.place not in {b.parent for b in found} for box in found))
+        ends: dict[int, tuple[float, float]] = {}
+        for box in found:
+            x, y = _LEFT + box.depth * wide, 0.88 - 0.85 * box.height
+            if box.parent is not None:
+                from_x, from_y = ends[box.parent]
+                middle = (from_x + x) / 2
+                self.axes.plot(
+                    [from_x, middle, middle, x], [from_y, from_y, y, y], color=SOFT, lw=1.2
+                )
+            ends[box.place] = (x + wide * 0.86, y)
+            self._box(box, x, y, wide * 0.86, tall * 0.86)
+
+    def _box(self, box: Box, x: float, y: float, wide: float, tall: float) -> None:
+        from matplotlib.patches import Rectangle
+
+        share = min(max(box.share, 0.0), 100.0) / 100 if math.isfinite(box.share) else 0.0
+        bottom = y - tall / 2
+        whole = Rectangle((x, bottom), wide, tall, facecolor=BACKGROUND, edgecolor=SOFT, zorder=2)
+        bar = Rectangle((x, bottom), wide * share, tall * 0.14, facecolor=PALETTE[0], zorder=3)
+        self.axes.add_patch(whole)
+        self.axes.add_patch(bar)
+        letters = max(6, int(wide / _LETTER / 0.72))
+        label = fit(_name(self.chart.labels[box.place], "") or str(box.place + 1), letters, width)
+        told = [self._figure(n) if math.isfinite(n) else "–" for n in (box.share, box.count)]
+        figures = f"{told[0]} %  ·  {told[1]}"
+        low = tall < 0.06  # noqa: PLR2004 - both on one line where there is no room for two
+        self._text(
+            x + 0.008,
+            bottom + tall * (0.57 if low else 0.74),
+            label,
+            _TINY,
+            color=INK,
+            va="center",
+            zorder=4,
+        )
+        self._text(
+            x + wide - 0.008 if low else x + 0.008, bottom + tall * (0.57 if low else 0.36), figures, _TINY,
+            color=PALETTE[0], va="center", ha="right" if low else "left", bold=True, zorder=4,
+        )  # fmt: skip
 
     def _frame(self) -> tuple[float, float, float, float]:
         top = 0.77 if len(self.names) > 1 or self.chart.unit.strip() else 0.85

@@ -118,6 +118,7 @@ class ChartKind(StrEnum):
     BARS = "bars"
     STACKED = "stacked"
     LINES = "lines"
+    TREE = "tree"  # the series are: the place of the label above (from 1), a count, a share in per cent
 
 
 @dataclass(frozen=True, slots=True)

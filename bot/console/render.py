@@ -26,6 +26,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from bot.branches import boxes
 from bot.visible import (
     NOTHING,
     SIGNS,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 _GAP = 2
 _ROWS = 200
 _LABELS = 60
+_BOXES = 40
 _NARROWEST = 6
 _NARROWEST_PAGE = 48
 _LABEL = 24
@@ -221,8 +223,8 @@ def _chart(chart: Chart | None, width: int, paint: Paint) -> str:
         return ""
     unit = f" ({chart.unit.strip()})" if chart.unit.strip() else ""
     title = _wrapped(chart.title.strip() + unit, width)
-    rows = _sparks(chart, width) if chart.kind is ChartKind.LINES else _bars(chart, width)
-    left = more_rows(0 if chart.kind is ChartKind.LINES else len(chart.labels) - _LABELS)
+    rows = _DRAWN.get(chart.kind, _bars)(chart, width)
+    left = more_rows(len(chart.labels) - _LABELS if chart.kind not in _DRAWN else 0)
     return "\n".join(part for part in (paint(title, _BOLD), *rows, left) if part)
 
 
@@ -274,6 +276,16 @@ def _sparks(chart: Chart, width: int) -> Iterator[str]:
         yield name + " " * (indent - columns_of(name)) + _spark_line(points)
     first, last = (line(label, _LABEL // 2, columns_of) for label in (labels[0], labels[-1]))
     yield f"{first} … {last}"
+
+
+def _tree(chart: Chart, width: int) -> Iterator[str]:
+    """Write each box of a tree on a line, further in than the one it hangs on."""
+    for box in boxes(chart, _BOXES):
+        share, count = (_figure(n) if math.isfinite(n) else NOTHING for n in (box.share, box.count))
+        figures = f"{share} % · {count}"
+        start = "  " * box.depth
+        room = max(4, width - columns_of(start) - len(figures) - 2)
+        yield f"{start}{line(chart.labels[box.place], room, columns_of)}  {figures}"
 
 
 def _spark_line(points: list[float | None]) -> str:
@@ -330,3 +342,6 @@ def _buttons(actions: tuple[Action, ...], width: int) -> str:
         else:
             lines.append(button)
     return "\n".join(lines)
+
+
+_DRAWN = {ChartKind.LINES: _sparks, ChartKind.TREE: _tree}
