@@ -16,12 +16,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.analyses import rules, segments, value
+from benchmarks.analyses import outcomes, rules, segments, value
 from benchmarks.analyses.table import Section, show
 from jobs.analytics.threads import one_thread
 
 FOLDER = Path(__file__).parents[2] / "shared" / "data"
 SECTIONS: dict[str, Section] = {
+    "contracts": outcomes.contract_churn,
+    "silence": outcomes.silence_churn,
+    "leads": outcomes.lead_score,
+    "wins": outcomes.win_chance,
+    "controls": outcomes.negative_controls,
     "rules": rules.association_rules,
     "purchases": value.purchases_to_come,
     "money": value.money_to_come,
