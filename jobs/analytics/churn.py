@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from jobs.analytics import risk_models
+from jobs.analytics.candidates import LINEAR
 from jobs.analytics.moments import HORIZON_DAYS
 from jobs.analytics.quality import Quality, measure
 from jobs.analytics.threads import one_thread
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 DEFINITION = "no_purchase_within_horizon"
 MIN_CUSTOMERS = 200  # in the moment that is scored and in every labelled one
 MIN_CLASS = 40  # of those who left and of those who stayed, in every labelled moment
-BOOSTED_MARGIN = (
-    0.005  # area under the curve by which boosting must win: the linear model's reasons are exact
+LINEAR_MARGIN = (
+    0.005  # area under the curve by which another must win: the linear model's reasons are exact
 )
 
 RULE = "silence_rule"
@@ -293,7 +294,7 @@ def _choose(sample: risk_models.Sample) -> tuple[tuple[str, float], ...]:
     alone = bool(latest.all())
     older = sample if alone else sample.take(~latest)
     found: dict[str, float] = {}
-    for name in (risk_models.LINEAR, risk_models.BOOSTED):
+    for name in risk_models.COLUMNS:
         columns = risk_models.varying(older.frame, risk_models.COLUMNS[name])
         if alone:
             log_odds = risk_models.out_of_fold(name, sample, columns)
@@ -301,7 +302,7 @@ def _choose(sample: risk_models.Sample) -> tuple[tuple[str, float], ...]:
             rows = risk_models.transformed(sample.frame[latest], columns)
             log_odds = risk_models.fit(name, older, columns).log_odds(rows)
         found[name] = float(roc_auc_score(sample.outcomes[latest], log_odds))
-    handicap = {risk_models.LINEAR: BOOSTED_MARGIN}
+    handicap = {LINEAR: LINEAR_MARGIN}
     return tuple(sorted(found.items(), key=lambda each: -each[1] - handicap.get(each[0], 0.0)))
 
 

@@ -1,4 +1,4 @@
-"""The candidates for a risk: a calibrated logistic regression and small boosted trees.
+"""The six candidates on what is known of a customer: signs that must hold, calibration, reasons.
 
 Not here: what the risk is and which moments it is learnt from (`churn.py`).
 """
@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from jobs.analytics import candidates
+from jobs.analytics.candidates import BOOSTED, LINEAR, MEAN, NETWORK, SEED, TREE, VECTORS
 
+if TYPE_CHECKING:
     import pandas as pd
 
     from jobs.analytics.features import Flags, Floats, Ints
 
-LINEAR = "logistic_regression"
-BOOSTED = "gradient_boosting"
-SEED = 0
 FIT_ROWS = 50_000  # trees of 8 leaves learn nothing from more, and 10 fits are made
 FOLDS = 3
 LEVEL_COLUMNS = frozenset(
@@ -54,7 +51,14 @@ BOOSTED_COLUMNS = (
 # In logarithms mean_value = value - frequency and gap_days = recency_days - silence_ratio: a line
 # cannot use both.
 LINEAR_COLUMNS = tuple(name for name in BOOSTED_COLUMNS if name not in {"mean_value", "gap_days"})
-COLUMNS = {LINEAR: LINEAR_COLUMNS, BOOSTED: BOOSTED_COLUMNS}
+COLUMNS = {
+    LINEAR: LINEAR_COLUMNS,
+    TREE: BOOSTED_COLUMNS,
+    VECTORS: LINEAR_COLUMNS,
+    NETWORK: LINEAR_COLUMNS,
+    BOOSTED: BOOSTED_COLUMNS,
+    MEAN: LINEAR_COLUMNS,
+}
 
 
 class RiskModel(Protocol):
@@ -102,18 +106,19 @@ class LinearModel:
 
 
 @dataclass(frozen=True, slots=True)
-class BoostedModel:
-    """Gradient-boosted trees; a missing value takes its own branch."""
+class OtherModel:
+    """Any other candidate; how it treats a missing value is its own affair."""
 
-    trees: HistGradientBoostingClassifier
+    model: candidates.Model
+    width: int
 
     def used(self) -> Flags:
-        """Count every column as looked at: the trees may split on any."""
-        return np.ones(self.trees.n_features_in_, dtype=np.bool_)
+        """Count every column as looked at."""
+        return np.ones(self.width, dtype=np.bool_)
 
     def log_odds(self, rows: Floats) -> Floats:
         """Give the log-odds of each row."""
-        return np.asarray(self.trees.decision_function(rows), dtype=np.float64)
+        return self.model.log_odds(rows)
 
     def contributions(self, rows: Floats, typical: Floats) -> Floats:
         """Give the change in log-odds when one feature at a time is replaced by its typical value.
@@ -210,11 +215,17 @@ def fit(name: str, sample: Sample, columns: tuple[str, ...]) -> RiskModel:
     if len(rows) > FIT_ROWS:
         drawn = np.random.default_rng(SEED).choice(len(rows), FIT_ROWS, replace=False)
         rows, outcomes = rows[drawn], outcomes[drawn]
-    fitters: dict[str, Callable[[Floats, Flags, tuple[str, ...]], RiskModel]] = {
-        LINEAR: _fit_linear,
-        BOOSTED: _fit_boosted,
-    }
-    return fitters[name if columns else LINEAR](rows, outcomes, columns)
+    signs = [SIGNS.get(column, 0) for column in columns]
+    if name == LINEAR or not columns:
+        return _fit_linear(rows, outcomes, columns)
+    if name == BOOSTED:
+        model: candidates.Model = candidates.fit_boosted(rows, outcomes, signs)
+    elif name == MEAN:
+        trees = candidates.fit_boosted(rows, outcomes, signs)
+        model = candidates.Mean(trees, _fit_linear(rows, outcomes, columns))
+    else:
+        model = candidates.fit_other(name, rows, outcomes)
+    return OtherModel(model, len(columns))
 
 
 def _fit_linear(rows: Floats, outcomes: Flags, columns: tuple[str, ...]) -> LinearModel:
@@ -237,19 +248,6 @@ def _fit_linear(rows: Floats, outcomes: Flags, columns: tuple[str, ...]) -> Line
     return LinearModel(mean, scale, np.zeros(len(columns)), float(np.log(rate / (1 - rate))))
 
 
-def _fit_boosted(rows: Floats, outcomes: Flags, columns: tuple[str, ...]) -> BoostedModel:
-    """Fit the trees, with SIGNS as monotonic constraints."""
-    trees = HistGradientBoostingClassifier(
-        learning_rate=0.05,
-        max_iter=150,
-        max_leaf_nodes=8,
-        early_stopping=False,
-        monotonic_cst=[SIGNS.get(name, 0) for name in columns],
-        random_state=SEED,
-    )
-    return BoostedModel(trees.fit(rows, outcomes))
-
-
 def fit_calibrated(name: str, sample: Sample) -> Calibrated:
     """Fit one candidate on every season and calibrate it on the latest.
 
@@ -259,7 +257,7 @@ def fit_calibrated(name: str, sample: Sample) -> Calibrated:
     """
     columns = varying(sample.frame, COLUMNS[name])
     latest = sample.season == 0
-    slope, shift = _platt(out_of_fold(name, sample, columns), sample.outcomes[latest])
+    slope, shift = candidates.platt(out_of_fold(name, sample, columns), sample.outcomes[latest])
     stayed = sample.frame[latest & ~sample.outcomes]
     return Calibrated(
         name=name,
@@ -286,13 +284,3 @@ def out_of_fold(name: str, sample: Sample, columns: tuple[str, ...]) -> Floats:
         found[asked] = model.log_odds(transformed(sample.frame[asked], columns))
     held: Floats = found[latest]
     return held
-
-
-def _platt(log_odds: Floats, outcomes: Flags) -> tuple[float, float]:
-    """Fit slope and shift (Platt 1999); a falling slope means no knowledge: the base rate."""
-    found = LogisticRegression(C=1e6, max_iter=500).fit(log_odds.reshape(-1, 1), outcomes)
-    slope = float(found.coef_[0, 0])
-    if slope > 0:
-        return slope, float(found.intercept_[0])
-    rate = float(outcomes.mean())
-    return 0.0, float(np.log(rate / (1 - rate)))

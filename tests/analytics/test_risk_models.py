@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from jobs.analytics import risk_models
-from jobs.analytics.risk_models import BOOSTED, LINEAR, Sample, fit, fit_calibrated, sigmoid
+from jobs.analytics.candidates import BOOSTED, CANDIDATES, LINEAR, MEAN
+from jobs.analytics.risk_models import Sample, fit, fit_calibrated, sigmoid
 
 
 def sample_of(count: int = 4000, seed: int = 0, *, rising: float = 1.5) -> Sample:
@@ -65,7 +66,7 @@ def test_linear_contributions_add_up_to_the_distance_from_the_typical_customer()
     assert parts.sum(axis=1) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", [LINEAR, BOOSTED])
+@pytest.mark.parametrize("name", CANDIDATES)
 def test_a_missing_or_typical_value_contributes_nothing(name: str) -> None:
     sample = sample_of(1000)
     columns = ("recency_days", "frequency", "gap_days")
@@ -89,7 +90,7 @@ def test_a_boosted_contribution_is_the_change_from_replacing_one_value() -> None
     assert parts[:, 1] == pytest.approx(model.log_odds(rows) - model.log_odds(usual))
 
 
-@pytest.mark.parametrize("name", [LINEAR, BOOSTED])
+@pytest.mark.parametrize("name", [LINEAR, BOOSTED, MEAN])
 def test_no_model_lets_a_longer_silence_lower_the_risk(name: str) -> None:
     sample = sample_of(rising=-1.5)
     model = fit(name, sample, ("recency_days", "trend"))
@@ -97,14 +98,14 @@ def test_no_model_lets_a_longer_silence_lower_the_risk(name: str) -> None:
     assert (np.diff(model.log_odds(days)) >= 0).all()
 
 
-@pytest.mark.parametrize("name", [LINEAR, BOOSTED])
+@pytest.mark.parametrize("name", CANDIDATES)
 def test_without_columns_everyone_has_the_base_rate(name: str) -> None:
     sample = sample_of(400)
     odds = fit(name, sample, ()).log_odds(np.zeros((3, 0)))
     assert sigmoid(odds) == pytest.approx([sample.outcomes.mean()] * 3)
 
 
-@pytest.mark.parametrize("name", [LINEAR, BOOSTED])
+@pytest.mark.parametrize("name", CANDIDATES)
 def test_probabilities_fit_the_latest_season_also_when_its_base_rate_is_another(name: str) -> None:
     older, latest = sample_of(3000, 1), sample_of(3000, 2)
     kept = latest.outcomes & (np.random.default_rng(0).random(3000) < 0.4)
