@@ -19,7 +19,7 @@ from scipy import sparse
 
 from jobs.analytics import affinity, suggestions
 from jobs.analytics.affinity import ALIKE, strongest_link, unit
-from jobs.analytics.bought import Bought, Pairs, faded, matrix, read_bought
+from jobs.analytics.bought import FADED, Bought, faded, matrix, read_bought
 from jobs.analytics.features import DAY, microseconds
 from jobs.analytics.held_back import Figures, first_places, hold_back, ragged, surely_better
 from jobs.analytics.named import Names
@@ -40,6 +40,7 @@ OFFERED = 3
 OF_A_KIND = 2  # of re-orders, and of what is new, while there is enough of the other
 LOOKED_AT = 6  # suggestions, of which those without a reason fall away
 POPULAR = 60
+FRESH_SHARE = 0.2  # of the catalogue
 CHUNK = 2_000  # customers scored at once: 40 MB for four thousand items
 
 BLEND, MOST_BOUGHT = "ease_content_habit", "most_bought"
@@ -127,7 +128,13 @@ class Popular:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Everything that offers are made from; `offers` makes them piece by piece."""
+    """Everything that offers are made from; `offers` makes them piece by piece.
+
+    Attributes:
+        on: the day, since 1970.
+        owned: customers x catalogue, weighted, and a last row of nothing for everybody else.
+        due: for the same rows the first re-orders, as places in `habits`; -1 is none.
+    """
 
     receipt: Receipt
     on: int
@@ -136,6 +143,9 @@ class Recommendation:
     words: affinity.Vocabulary
     names: Names
     popular: Mapping[Group, Popular]
+    owned: Any
+    habits: Habits
+    due: Ints
 
     def offers(self, asked: Asked) -> Iterator[Offer]:
         """Give what to offer to each, nothing for whom there is nothing."""
@@ -169,7 +179,7 @@ def recommend(
     words = affinity.vocabulary(texts)
     vectors = words.vectors(texts)
     weights, quality, why, tested = _tried(bought, vectors)
-    found = suggestions.sources(bought, vectors, _fresh(products, on), weights.penalty)
+    found = suggestions.sources(bought, vectors, _fresh(products, bought, on), weights.penalty)
     receipt = Receipt(
         model=MOST_BOUGHT if why else BLEND,
         why=why,
@@ -184,8 +194,23 @@ def recommend(
         left_out=len(np.unique(bought.item)) - len(found.core),
         tested=tested,
     )
-    popular = _popular(bought, groups, on)
-    return Recommendation(receipt, on, bought, found, words, Names(products["name"]), popular)
+    pairs = bought.pairs()
+    size = len(bought.customers) + 1
+    today = np.full(size, on)
+    habits = suggestions.habits_of(found, bought, pairs, today, weights.window)
+    fading = faded(pairs.last, today[pairs.row]) if weights.fading else None
+    return Recommendation(
+        receipt=receipt,
+        on=on,
+        bought=bought,
+        found=found,
+        words=words,
+        names=Names(products["name"]),
+        popular=_popular(bought, groups, on),
+        owned=matrix(pairs, (size, len(bought.items)), fading),
+        habits=habits,
+        due=ragged(habits.pairs, size, habits.scores, PLACES),
+    )
 
 
 def _tried(bought: Bought, vectors: Any) -> tuple[Weights, Quality | None, str, int]:  # noqa: ANN401 - as SciPy's
@@ -209,12 +234,17 @@ def _tried(bought: Bought, vectors: Any) -> tuple[Weights, Quality | None, str, 
     return weights, quality, "" if surely_better(new, popular) else NOT_BETTER, tested
 
 
-def _fresh(products: pd.DataFrame, on: int) -> Ints:
-    """Give the places of the products that came in the last FRESH_DAYS, the newest first."""
+def _fresh(products: pd.DataFrame, bought: Bought, on: int) -> Ints:
+    """Give the places of the products that came in the last FRESH_DAYS and sold no earlier, the newest first.
+
+    None where so many came at once that it was the catalogue that was new, not they.
+    """
     came = pd.DatetimeIndex(products["at"]).tz_convert(None).to_numpy()
     day = came.astype("datetime64[D]").astype(np.int64)
+    np.minimum.at(day, bought.item, bought.day)
     order = np.argsort(-day, kind="stable")
-    return order[(day[order] > on - FRESH_DAYS) & (day[order] <= on)]
+    fresh = order[(day[order] > on - FRESH_DAYS) & (day[order] <= on)]
+    return fresh if len(fresh) <= FRESH_SHARE * len(day) else fresh[:0]
 
 
 def _popular(
@@ -250,29 +280,23 @@ class _Chunk:
         self.customer, self.deal = asked.customer[part], asked.deal[part]
         self.groups, self.titles = asked.groups[part], asked.titles[part]
         self.size = len(self.customer)
+        self.rows = self._rows()
         self.named = [made.names.found(title) for title in self.titles]
         self.owned = self._owned()
 
     def offers(self) -> Iterator[Offer]:
         """Give the offers in the order they were asked for."""
-        again, new = self._again(), self._new()
+        new = self._new()
         for row in range(self.size):
-            told = _mixed(again[row], new.get(row) or self._like_others(row))
+            told = _mixed(self._again(row), new.get(row) or self._like_others(row))
             if told:
                 deal = int(self.deal[row])
                 yield Offer(int(self.customer[row]), None if deal < 0 else deal, told)
 
     def _owned(self) -> Any:  # noqa: ANN401 - as SciPy's
         """Give what each owns, weighted; what a deal names counts as owned today."""
-        bought, on = self.made.bought, self.made.on
-        pairs = bought.pairs()
-        mine = self._rows()
-        wanted = pairs.kept(np.isin(pairs.row, mine))
-        weights = faded(wanted.last, np.full(len(wanted.last), on))
-        shape = len(bought.customers) + 1, len(bought.items)
-        fading = self.made.receipt.weights.fading
-        every = matrix(wanted, shape, weights if fading else None)
-        return (every[mine] + self._matrix(self.named, 1.0 + fading)).tocsr()
+        today = 1 + FADED if self.made.receipt.weights.fading else 1.0
+        return (self.made.owned[self.rows] + self._matrix(self.named, today)).tocsr()
 
     def _rows(self) -> Ints:
         """Give each one's place among the customers who bought, the place after the last for the others."""
@@ -288,33 +312,17 @@ class _Chunk:
         data = np.full(len(columns), weight, np.float32)
         return sparse.csr_array((data, (rows, columns)), (self.size, len(self.made.bought.items)))
 
-    def _again(self) -> list[list[Suggestion]]:
-        """Give each one's due re-orders but for what the deal names; a deal has those of its customer."""
-        made, size = self.made, len(self.made.bought.customers)
-        mine = self._rows()
-        wanted, where = np.unique(mine[mine < size], return_inverse=True)
-        place = np.full(size, -1)
-        place[wanted] = np.arange(len(wanted))
-        pairs = made.bought.pairs()
-        pairs = pairs.kept(place[pairs.row] >= 0)
-        local = Pairs(place[pairs.row], pairs.item, pairs.days, pairs.first, pairs.last)
-        on = np.full(len(wanted), made.on)
-        habits = suggestions.habits_of(
-            made.found, made.bought, local, on, made.receipt.weights.window
-        )
-        top = ragged(habits.pairs, len(wanted), habits.scores, PLACES)
-        found: list[list[Suggestion]] = [[] for _ in range(self.size)]
-        for row, at in zip(np.flatnonzero(mine < size).tolist(), where.tolist(), strict=True):
-            items = [habit for habit in top[at].tolist() if habit >= 0]
-            found[row] = [
-                self._habit(habits, habit, rank)
-                for rank, habit in enumerate(items)
-                if habits.pairs.item[habit] not in self.named[row]
-            ]
-        return found
+    def _again(self, row: int) -> list[Suggestion]:
+        """Give the due re-orders but for what the deal names; a deal has those of its customer."""
+        habits = self.made.habits
+        return [
+            self._habit(habit, rank)
+            for rank, habit in enumerate(self.made.due[self.rows[row]].tolist())
+            if habit >= 0 and habits.pairs.item[habit] not in self.named[row]
+        ]
 
-    def _habit(self, habits: Habits, habit: int, rank: int) -> Suggestion:
-        quality = self.made.receipt.quality
+    def _habit(self, habit: int, rank: int) -> Suggestion:
+        habits, quality = self.made.habits, self.made.receipt.quality
         because = {
             "code": AGAIN,
             "every": max(1, round(float(habits.every[habit]))),
