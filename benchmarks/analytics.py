@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.analyses import outcomes, recommendation, rules, segments, value
+from benchmarks.analyses import outcomes, recommendation, rules, segments, series, value
 from benchmarks.analyses.table import Section, show
 from jobs.analytics.threads import one_thread
 
@@ -32,6 +32,9 @@ SECTIONS: dict[str, Section] = {
     "money": value.money_to_come,
     "segments": segments.customer_segments,
     "recommendation": recommendation.suggestions_of_a_wholesaler,
+    "passengers": series.passengers,
+    "weeks": series.weekly_revenue,
+    "months": series.monthly_revenue,
 }
 
 
