@@ -52,6 +52,7 @@ _TICKS = 12
 _LETTER = 0.0112  # the width of an average letter in ordinary size, as a share of the picture
 _LEFT = 0.03
 _MOST_BOXES = 40
+_SHADE = 0.2  # of a colour, for the range of a guess
 _TITLE, _ORDINARY, _SMALL, _TINY = 25, 16, 15, 12  # points
 
 
@@ -113,8 +114,10 @@ class _Drawing:
         self.labels = [_name(label, str(i)) for i, label in enumerate(chart.labels[:count], 1)]
         self.names = [_name(series.name, f"S{i}") for i, series in enumerate(shown, 1)]
         values = [_finite(series.values, count) for series in shown]
-        self.scale = _scale(values)
+        bounds = [[_finite(each, count) for each in (s.low, s.high)] for s in shown if self.lines]
+        self.scale = _scale([*values, *(row for pair in bounds for row in pair)])
         self.values = [[v / self.scale for v in row] for row in values]
+        self.bounds = [[[v / self.scale for v in row] for row in pair] for pair in bounds]
         # Labels that would touch each other below the axis stand beside their bars if these are few.
         tight = max(map(width, self.labels), default=0) * count > _ABREAST
         self.flat = tight and not self.lines and count * self.abreast <= _MOST_LABELLED
@@ -339,11 +342,17 @@ class _Drawing:
         marked = count <= 3 * _TICKS
         for index, row in enumerate(self.values):
             alone = [i for i in range(count) if _stands_alone(row, i)]
+            low, high = self.bounds[index]
+            guessed = any(map(math.isfinite, low))
             self.axes.plot(
                 range(count), row, color=PALETTE[index], linewidth=2.6, solid_capstyle="round",
                 marker=_MARKERS[index], markersize=7, markevery=None if marked else alone,
+                linestyle="--" if guessed else "-",
             )  # fmt: skip
-        known = [value for row in self.values for value in row if math.isfinite(value)]
+            if guessed:
+                self.axes.fill_between(range(count), low, high, color=PALETTE[index], alpha=_SHADE)
+        drawn = [*self.values, *(row for pair in self.bounds for row in pair)]
+        known = [value for row in drawn for value in row if math.isfinite(value)]
         if (min(known) >= 0 and min(known) < max(known) / 2) or min(known) == max(known) >= 0:
             self.axes.set_ylim(bottom=0, top=max(known) * 1.12 or 1)
         else:

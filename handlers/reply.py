@@ -106,10 +106,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or set of bars: a value per label of the chart, None where there is none."""
+    """One line or set of bars: a value per label of the chart, None where there is none.
+
+    A line with `low` and `high` is a guess: it is dashed, and what it may as well be is shaded.
+    """
 
     name: str
     values: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
 
 
 class ChartKind(StrEnum):
@@ -267,7 +272,11 @@ def _table(data: dict[str, Any]) -> Table:
 
 
 def _chart(data: dict[str, Any]) -> Chart:
-    series = tuple(Series(s["name"], tuple(s["values"])) for s in data["series"])
+    series = tuple(
+        # The bounds are not in what an older version kept.
+        Series(s["name"], *(tuple(s.get(part, ())) for part in ("values", "low", "high")))
+        for s in data["series"]
+    )
     return Chart(
         ChartKind(data["kind"]), data["title"], tuple(data["labels"]), series, data["unit"]
     )

@@ -18,6 +18,7 @@ SUBJECTS = (
     "finding",
     "reports",
     "forecasts",
+    "trends",
     "digests",
     "insights",
     "feedback",

@@ -132,6 +132,20 @@ def day(value: date | None) -> str:
     )
 
 
+def month_of_year(value: date) -> str:
+    """Write the month of a day without its year, such as `December`."""
+    from babel.dates import format_date
+
+    return format_date(value, "LLLL", locale=_locale())
+
+
+def weekday(value: date) -> str:
+    """Write the day of the week, such as `Monday`."""
+    from babel.dates import format_date
+
+    return format_date(value, "cccc", locale=_locale())
+
+
 def span(value: timedelta) -> str:
     """Write a length of time in the largest unit that it fills, rounded, such as `3 hours`."""
     from babel.dates import format_timedelta

@@ -14,6 +14,7 @@ from datetime import datetime, time, timedelta
 from crm_store.exclusions import EXCLUDED, folded
 from crm_store.schedules import Rule, Schedule
 from crm_store.scores import MADE_AT
+from crm_store.series import MADE_AT as TRENDS_AT
 from crm_store.store import Session
 
 
@@ -114,11 +115,24 @@ def _precision_report(context: JobContext) -> str:
     return precision_report.run(context)
 
 
+def _trends(context: JobContext) -> str:
+    from jobs import trends
+
+    return trends.run(context)
+
+
 SCHEDULE: tuple[Job, ...] = (
     Job("reminders", timedelta(minutes=1), _reminders, timedelta(hours=1)),
     Job("digests", timedelta(minutes=1), _digests, timedelta(hours=1)),
     Job("housekeeping", Schedule(Rule.DAILY, (time(3, 10),)), _housekeeping, timedelta(hours=12)),
     Job("scores", Schedule(Rule.DAILY, (MADE_AT,)), _scores, timedelta(hours=4), heavy=True),
+    Job(
+        "trends",
+        Schedule(Rule.DAILY, (TRENDS_AT,)),
+        _trends,
+        timedelta(hours=12),
+        heavy=True,
+    ),
     Job(
         "churn_alerts",
         Schedule(Rule.DAILY, (time(7, 30),)),

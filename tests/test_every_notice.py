@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from crm_store.models import (
     Deal,
     Feedback,
     Notice,
+    Order,
     Priority,
     Stage,
     StageKind,
@@ -66,6 +68,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with made.store.transaction(SEED) as session:
         _silence(session)
         _judge(session)
+        _strike(session)
     for hours in (0, 1):
         run_jobs(made, hours)
     with made.store.transaction(SEED) as session:
@@ -192,6 +195,12 @@ def _judge(session: Session) -> None:
         models_kept.keep(
             session, "churn", made_at, method="logistic_regression", quality=quality, data={}
         )
+
+
+def _strike(session: Session) -> None:
+    """Let one order of yesterday be out of line."""
+    at = morning() - timedelta(days=1)
+    session.add(Order(ordered_at=at, total=Decimal(10**7), currency="EUR", created_at=at))
 
 
 def _newest(world: World) -> int:

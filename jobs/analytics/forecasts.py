@@ -29,6 +29,8 @@ MAX_WATCHED = 104  # periods that are looked through for outliers
 # among many combinations of constants one does well by chance.
 PLAIN = frozenset({forecasters.SEASONAL_NAIVE, forecasters.THETA})
 RACE_MARGIN = 0.1
+# What repeats the past, the plainest first: all that runs before there are two full seasons.
+REPEATING = (forecasters.SEASONAL_NAIVE, forecasters.NAIVE)
 LEVEL = 0.8
 MIN_ERRORS = 8  # one-step errors below which nothing is called out of line
 OUTLIER = 3.5  # robust standard errors (Iglewicz and Hoaglin 1993)
@@ -50,12 +52,16 @@ class Error:
 
     `mase` is the mean absolute error over that of the naive forecast one season back (one period
     back with fewer than two seasons), within the values before the first test (Hyndman and Koehler
-    2006). `mape` is a share, .05 for 5 %; None where a value is zero or below.
+    2006). `mape` is a share, .05 for 5 %; None where a value is zero or below. `off` is the mean
+    absolute error itself, in the unit of the series, and `share` the same over the mean of what
+    happened, None where that is not above zero.
     """
 
     tests: int
     mase: float
     mape: float | None
+    off: float
+    share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,9 @@ class Forecast:
     """What comes next, by which method, why that one, and how it would have done before.
 
     `why` is RACE, or the reason why a plain rule was taken. `candidates` have each method's MASE,
-    the best first, without the margin. `steps` is empty
-    with fewer than MIN_PERIODS.
+    the best first, without the margin. `beside` is the plainest method that raced, the same as a
+    season before or else as the period before, and its error; None where no other raced. `steps` is
+    empty with fewer than MIN_PERIODS.
     """
 
     steps: tuple[Step, ...]
@@ -83,6 +90,7 @@ class Forecast:
     why: str
     error: Error | None
     candidates: tuple[tuple[str, float], ...]
+    beside: tuple[str, Error] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +119,10 @@ def forecast(series: Series, horizon: int, level: float = LEVEL) -> Forecast:
 
     The methods race from up to MAX_TESTS past moments, each knowing only what came before (rolling
     origin; Hyndman and Athanasopoulos, section 5.10). The least MASE wins, with RACE_MARGIN in
-    favour of PLAIN methods. Where a short series has less than two full seasons the
-    seasonal naive method is used without a race, and with less than one the mean of the last
-    periods. The interval is that of the method's own past errors, see `_spread`. Where no value was
-    ever below zero neither is the forecast.
+    favour of PLAIN methods. Where a short series has less than two full seasons only the seasonal
+    naive method and the naive one race, the former without a race at first, and with less than one
+    season it is the mean of the last periods. The interval is that of the method's own past errors,
+    see `_spread`. Where no value was ever below zero neither is the forecast.
 
     Args:
         series: as `regular` gives it.
@@ -152,7 +160,15 @@ def forecast(series: Series, horizon: int, level: float = LEVEL) -> Forecast:
         candidates=tuple(
             sorted(((name, error.mase) for name, error in errors.items()), key=_second)
         ),
+        beside=_plainest(errors, method),
     )
+
+
+def _plainest(errors: dict[str, Error], method: str) -> tuple[str, Error] | None:
+    """Give the first of the methods that repeat what was, unless it is the one that is used."""
+    raced = (name for name in REPEATING if name in errors)
+    name = next(raced, method)
+    return None if name == method else (name, errors[name])
 
 
 def _second(pair: tuple[str, float]) -> float:
@@ -177,7 +193,8 @@ def _entrants(known: Floats, season: int) -> tuple[tuple[str, ...], int, str]:
     if size < season:
         return (forecasters.RECENT_MEAN,), forecasters.RECENT, LESS_THAN_ONE_SEASON
     why = TOO_FEW_TESTS if size >= 2 * season else LESS_THAN_TWO_SEASONS
-    return (forecasters.SEASONAL_NAIVE,), season, why
+    tested = size - season >= MIN_TESTS
+    return REPEATING if tested else REPEATING[:1], season, why
 
 
 def _able(known: Floats, season: int, first: int) -> tuple[str, ...]:
@@ -221,14 +238,20 @@ def _error(test: _BackTest, known: Floats, season: int) -> Error:
     """Sum up how far off a method was."""
     told = np.isfinite(test.happened)
     if not told.any():
-        return Error(0, 0.0, None)
+        return Error(0, 0.0, None, 0.0, None)
     off = np.abs(test.happened - test.foretold)[told]
     before = known[: test.origins[0]]
     scale = _naive_error(before, season if len(before) >= 2 * season else 1)
     scale = scale or _naive_error(known, 1) or 1.0
     happened = test.happened[told]
-    share = float((off / happened).mean()) if happened.min() > 0 else None
-    return Error(len(test.origins), float(off.mean()) / scale, share)
+    mean = float(off.mean())
+    return Error(
+        tests=len(test.origins),
+        mase=mean / scale,
+        mape=float((off / happened).mean()) if happened.min() > 0 else None,
+        off=mean,
+        share=mean / float(happened.mean()) if happened.mean() > 0 else None,
+    )
 
 
 def _naive_error(values: Floats, lag: int) -> float:

@@ -118,6 +118,16 @@ def test_with_less_than_two_years_of_months_last_year_is_repeated() -> None:
         assert percent_off(values[: 24 - known], shop[known:]) < 4.5
 
 
+def test_a_young_shop_that_grows_is_not_told_last_year_again() -> None:
+    """Of methods that repeat the past, the one that repeats last month misses least there."""
+    found = forecast(monthly(tuple(100 * 1.08**month for month in range(22))), 3)
+    assert (found.method, found.why) == ("naive", "less_than_two_seasons")
+    assert found.error is not None
+    assert found.beside is not None
+    assert found.beside[0] == "seasonal_naive"
+    assert found.beside[1].off > 3 * found.error.off
+
+
 @pytest.mark.parametrize(
     ("size", "method", "why"),
     [
@@ -126,7 +136,7 @@ def test_with_less_than_two_years_of_months_last_year_is_repeated() -> None:
         (11, "recent_mean", "less_than_one_season"),
         (12, "seasonal_naive", "less_than_two_seasons"),
         (24, "seasonal_naive", "too_few_back_tests"),
-        (29, "seasonal_naive", "too_few_back_tests"),
+        (29, "naive", "too_few_back_tests"),
     ],
 )
 def test_too_little_history_gives_a_plain_rule_that_is_named(
@@ -144,12 +154,12 @@ def test_without_enough_past_forecasts_no_error_and_no_interval_is_claimed() -> 
 
 
 def test_the_past_error_is_that_of_hyndman_and_koehler() -> None:
-    """Year two is year one and 6: each of 8 tests is 6 off; the first year moves by 2 a month."""
-    first = [10, 12, 14, 12, 10, 12, 14, 12, 10, 12, 14, 12]
+    """Year two is year one and 6: each of 8 tests is 6 off; the first year moves by 20 a month."""
+    first = [10, 30] * 6
     found = forecast(monthly((*first, *(value + 6 for value in first[:8]))), 1).error
     assert found is not None
     assert found.tests == 8
-    assert found.mase == pytest.approx(6 / 2)
+    assert found.mase == pytest.approx(6 / 20)
     assert found.mape == pytest.approx(np.mean([6 / (value + 6) for value in first[:8]]))
 
 

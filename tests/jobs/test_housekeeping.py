@@ -77,4 +77,5 @@ def test_every_job_stands_on_the_timetable_once() -> None:
         "reminders",
         "scores",
         "segment_summary",
+        "trends",
     ]
