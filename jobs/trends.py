@@ -56,7 +56,7 @@ def run(context: JobContext) -> str:
 def _read(context: JobContext, topic: Topic) -> Days:
     zone = ZoneInfo(context.time_zone)
     since = context.now - timedelta(days=365 * YEARS)
-    with context.transaction() as session:
+    with context.reading() as session:
         span = Span(since, context.now, zone)
         return series.by_day(session, topic, span, context.currency)
 

@@ -74,6 +74,8 @@ def test_every_job_stands_on_the_timetable_once() -> None:
         "churn_alerts",
         "digests",
         "housekeeping",
+        "model_watch",
+        "precision_report",
         "reminders",
         "scores",
         "segment_summary",
