@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.analyses import outcomes, recommendation, rules, segments, series, value
+from benchmarks.analyses import outcomes, recommendation, rules, segments, series, texts, value
 from benchmarks.analyses.table import Section, show
 from jobs.analytics.threads import one_thread
 
@@ -35,6 +35,10 @@ SECTIONS: dict[str, Section] = {
     "passengers": series.passengers,
     "weeks": series.weekly_revenue,
     "months": series.monthly_revenue,
+    "routing": texts.routed,
+    "chinese": texts.chinese,
+    "meaningless": texts.meaningless,
+    "intents": texts.intents,
 }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
-from heapq import nlargest
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +138,7 @@ def _score_segments(context: JobContext, day: date, found: customers.Customers) 
     model_on = last.data["model_on"] if last and after.model == kept else day.isoformat()
     data = {
         **_segment_data(after),
-        "moves": _moves_data(drift(before, after).moves, before, after),
+        "moves": _moves_data(drift(before, after).moves),
         "on": day.isoformat(),
         "before_on": (day - WEEK).isoformat(),
         "model_on": model_on,
@@ -192,22 +191,14 @@ def _segment_data(found: Segmentation) -> dict[str, Any]:
     }
 
 
-def _moves_data(
-    moves: Sequence[Move], before: Segmentation, after: Segmentation
-) -> list[dict[str, Any]]:
-    from jobs.analytics.frames import members
-
-    revenue = {number: value for each in (before, after) for number, _name, value in members(each)}
+def _moves_data(moves: Sequence[Move]) -> list[dict[str, Any]]:
     return [
         {
             "origin": move.origin,
             "target": move.target,
             "size": len(move.customers),
             **_revenues(move.revenue_90, move.revenue_365),
-            "customers": [
-                str(customer(number))
-                for number in nlargest(NAMED, move.customers, key=revenue.__getitem__)
-            ],
+            "customers": [str(customer(number)) for number in move.customers[:NAMED]],
         }
         for move in moves
     ]

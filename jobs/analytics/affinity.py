@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from jobs.analytics.text_models import terms
+from jobs.analytics.terms import terms
 from jobs.analytics.threads import one_thread
 
 if TYPE_CHECKING:

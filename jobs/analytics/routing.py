@@ -6,7 +6,7 @@ Not here: the model itself (`text_models.py`), words, where labels come from.
 
 from __future__ import annotations
 
-import json
+from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from jobs.analytics import text_models
+from jobs.analytics.answering import Answerer
 from jobs.analytics.risk_models import sigmoid
 from jobs.analytics.text_models import TextModel
 from jobs.analytics.threads import one_thread
@@ -40,7 +41,7 @@ EMPHASIS = 3.0  # of a text whose label a person put right: there the model was 
 MARGIN_OF_ERROR = 3.0  # standard errors above the commonest label's share
 RETRAIN_CORRECTIONS = 20
 RETRAIN_GROWTH = 1.2
-REASONS = 3
+MIN_COMPARED = 20  # texts, for calling one router worse than another
 SEED = 0
 NEGATIVE, POSITIVE = "negative", "positive"
 
@@ -97,33 +98,53 @@ class Router:
     shift: float
     threshold: float
 
-    def packed(self) -> tuple[str, bytes]:
-        """Give the calibration as JSON and the model as arrays."""
-        numbers = {"slope": self.slope, "shift": self.shift, "threshold": self.threshold}
-        return json.dumps(numbers), self.model.packed()
+    def answerer(self) -> Answerer:
+        """Give it as it answers, without numerical libraries."""
+        model = self.model
+        return Answerer(
+            labels=model.labels,
+            places=model.places,
+            idf=array("f", model.idf.tobytes()),
+            weights=array("f", np.ascontiguousarray(model.weights).tobytes()),
+            bias=tuple(model.bias.tolist()),
+            pieces=model.pieces,
+            slope=self.slope,
+            shift=self.shift,
+            threshold=self.threshold,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A label, how likely it is to be right, and the words that spoke for it."""
+class Before:
+    """The router in use, and the moment from which it has not seen any text."""
 
-    label: str
-    confidence: float
-    because: tuple[str, ...]
+    router: Router
+    learnt_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """A router, None where there is nothing to learn, and its receipt."""
+    """A router, None where there is nothing to learn, and its receipt.
+
+    `worse` says that the router in use is better on texts that neither of both had seen.
+    """
 
     router: Router | None
     receipt: RoutingReceipt
+    worse: bool = False
 
 
-def unpacked(numbers: str, model: bytes) -> Router:
-    """Read a router that `Router.packed` wrote."""
-    found: dict[str, float] = json.loads(numbers)
-    return Router(text_models.unpacked(model), **found)
+def router_of(answerer: Answerer) -> Router:
+    """Give a kept router as it is measured."""
+    model = TextModel(
+        labels=answerer.labels,
+        places=answerer.places,
+        idf=np.array(answerer.idf, dtype=np.float32),
+        weights=np.array(answerer.weights, dtype=np.float32).reshape(-1, len(answerer.labels)),
+        bias=np.array(answerer.bias),
+        pieces=answerer.pieces,
+    )
+    return Router(model, answerer.slope, answerer.shift, answerer.threshold)
 
 
 def with_corrections(examples: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +178,7 @@ def feedback_examples(feedback: pd.DataFrame, low: float, high: float) -> pd.Dat
     return kept.assign(label=np.where(kept["score"] <= low, NEGATIVE, POSITIVE))
 
 
-def learn(examples: pd.DataFrame, as_of: datetime) -> Learnt:
+def learn(examples: pd.DataFrame, as_of: datetime, before: Before | None = None) -> Learnt:
     """Learn labels from labelled texts, if there is anything in the texts to tell them by.
 
     The latest fifth is held back (a drawn one where texts have no times, the same text never on
@@ -169,6 +190,7 @@ def learn(examples: pd.DataFrame, as_of: datetime) -> Learnt:
         examples: columns text and label; at (aware UTC) where it is known; corrected (true or
             false) where people put labels right. Rows without a text or a label are left out.
         as_of: the aware moment, for the receipt; texts from it on are left out.
+        before: the router in use, to be compared with, where there is one.
     """
     rows = _usable_rows(examples, as_of)
     counts = rows["label"].value_counts(sort=True)
@@ -190,7 +212,7 @@ def learn(examples: pd.DataFrame, as_of: datetime) -> Learnt:
     if receipt.why:
         return Learnt(None, receipt)
     with one_thread():
-        return _learn(kept, receipt)
+        return _learn(kept, receipt, before)
 
 
 def _pairs(counts: pd.Series) -> tuple[tuple[str, int], ...]:
@@ -219,7 +241,7 @@ def _parts(rows: pd.DataFrame, count: int) -> Ints:
     return np.asarray(drawn[text] * count // (text.max() + 1), dtype=np.int64)
 
 
-def _learn(rows: pd.DataFrame, blank: RoutingReceipt) -> Learnt:
+def _learn(rows: pd.DataFrame, blank: RoutingReceipt, before: Before | None) -> Learnt:
     """Choose, calibrate, measure, and fit on everything if that is of use."""
     held = _parts(rows, HELD_BACK) == HELD_BACK - 1
     past, latest = rows[~held], rows[held]
@@ -234,10 +256,19 @@ def _learn(rows: pd.DataFrame, blank: RoutingReceipt) -> Learnt:
         quality=quality,
         candidates=candidates,
     )
+    worse = before is not None and _is_worse(router, before, latest)
     if not quality.usable:
-        return Learnt(None, replace(receipt, why=NOT_BETTER))
+        return Learnt(None, replace(receipt, why=NOT_BETTER), worse)
     router = replace(router, model=_fit(rows)[name])
-    return Learnt(router, replace(receipt, model=name, rows_trained=len(rows), usable=True))
+    return Learnt(router, replace(receipt, model=name, rows_trained=len(rows), usable=True), worse)
+
+
+def _is_worse(router: Router, before: Before, latest: pd.DataFrame) -> bool:
+    """Compare on what neither had seen: nothing is worse where that is too little to tell."""
+    unseen = latest[latest["at"] >= before.learnt_at] if "at" in latest else latest.head(0)
+    if len(unseen) < MIN_COMPARED:
+        return False
+    return evaluate(router, unseen).accuracy < evaluate(before.router, unseen).accuracy
 
 
 def _fit(rows: pd.DataFrame) -> dict[str, TextModel]:
@@ -319,18 +350,6 @@ def evaluate(router: Router, rows: pd.DataFrame) -> RoutingQuality:
         told_accuracy=float(right[told].mean()) if told.any() else None,
         usable=bool(right.mean() > base + MARGIN_OF_ERROR * error),
     )
-
-
-def suggest(router: Router, text: str) -> Suggestion | None:
-    """Give a text's label, or None where the model is not sure enough or knows none of the words."""
-    scores = router.model.scores([text])[0]
-    label, other = (int(place) for place in np.argsort(-scores, kind="stable")[:2])
-    lead = float(scores[label] - scores[other])
-    confidence = float(sigmoid(np.array([router.slope * lead + router.shift]))[0])
-    if confidence < router.threshold or not router.model.knows(text):
-        return None
-    because = router.model.reasons(text, label, other, REASONS)
-    return Suggestion(router.model.labels[label], confidence, because)
 
 
 def retraining_due(receipt: RoutingReceipt, texts: int, corrections: int) -> bool:

@@ -111,7 +111,7 @@ class Move:
 
     `origin` is OUTSIDE for customers who were not there before, `target` for those who are no
     longer there. The revenue is the net one of the 90 and 365 days before the later moment (the
-    earlier one for those who are gone).
+    earlier one for those who are gone). `customers` begins with those of the most yearly revenue.
     """
 
     origin: str
@@ -234,7 +234,7 @@ def drift(before: Segmentation, after: Segmentation) -> Drift:
         raise ValueError(message)
     both = before.labels.merge(
         after.labels, on="customer", how="outer", suffixes=("_before", "_after")
-    ).sort_values("customer")
+    )
     table = pd.DataFrame(
         {
             "customer": both["customer"],
@@ -244,6 +244,8 @@ def drift(before: Segmentation, after: Segmentation) -> Drift:
             "value_365": both["value_365_after"].fillna(both["value_365_before"]),
         }
     )
+    moved = table[table["origin"] != table["target"]]
+    moved = moved.sort_values(["value_365", "customer"], ascending=[False, True])
     moves = [
         Move(
             origin=str(origin),
@@ -252,8 +254,7 @@ def drift(before: Segmentation, after: Segmentation) -> Drift:
             revenue_90=float(rows["value_90"].sum()),
             revenue_365=float(rows["value_365"].sum()),
         )
-        for (origin, target), rows in table.groupby(["origin", "target"])
-        if origin != target
+        for (origin, target), rows in moved.groupby(["origin", "target"])
     ]
     moves.sort(key=lambda move: (-abs(move.revenue_365), move.origin, move.target))
     return Drift(tuple(moves), pd.crosstab(table["origin"], table["target"]))

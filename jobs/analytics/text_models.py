@@ -5,12 +5,8 @@ Not here: how good it is, when it stays silent (`routing.py`).
 
 from __future__ import annotations
 
-import io
-import json
-import re
 from array import array
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +14,7 @@ from scipy import sparse
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
-from crm_store.words import is_cjk, split
+from jobs.analytics.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,19 +23,18 @@ if TYPE_CHECKING:
 
     from jobs.analytics.features import Floats
 
-LENGTH = 2_000  # characters of a text that are read: what a ticket is about stands at its beginning
-MARKS = re.compile(r"[^\w\s]+")
-PIECES = (3, 4)  # characters in the pieces of words
-PIECES_BELOW = (
-    5_000  # texts; pieces find misspelt and inflected words, which many texts hold anyway
-)
-CHINESE = 2  # characters in a row, at most: segmenting words gives nothing, three in a row neither
-MAX_TERMS = 60_000  # kept, by their largest weight; 300,000 for .1 % of accuracy more
+# Texts a label, for eight labels or more: where there are so few, pieces find the misspelt and
+# inflected words that many texts hold anyway.
+FEW = 625
+FEW_LABELS = 8
+MANY_LABELS = 20  # have few texts each, which are then believed more
+MAX_TERMS = 150_000  # kept, by their largest weight
+MAX_WEIGHTS = 6_000_000  # terms times labels: 24 MB
 TINY = 1e-9
 
 MARGIN = "support_vectors"
 MARGIN_AND_NAIVE = "support_vectors_and_naive_bayes"
-C = 0.5
+C, C_OF_MANY_LABELS = 0.5, 1.0
 NAIVE_ALPHA = 0.1
 NAIVE_SHARE = 0.6  # of the spread of the margins
 
@@ -63,100 +58,6 @@ class TextModel:
         rows = weighted(_counts(texts, self.places, pieces=self.pieces), self.idf)
         return np.asarray(rows @ self.weights + self.bias, dtype=np.float64)
 
-    def reasons(self, text: str, label: int, other: int, count: int) -> tuple[str, ...]:
-        """Give the words that speak most for one label against another, the strongest first.
-
-        Exact for a linear model: a term's share of the difference of the two scores is its value
-        times the difference of its weights. Pieces of words, marks, and what overlaps with a
-        stronger word are not told.
-        """
-        found = {
-            self.places[term]: term
-            for term in terms(text, pieces=False)
-            if term in self.places and term[0].isalnum()
-        }
-        row = weighted(_counts([text], self.places, pieces=self.pieces), self.idf)
-        against = self.weights[row.indices, label] - self.weights[row.indices, other]
-        parts = dict(zip(row.indices.tolist(), (row.data * against).tolist(), strict=True))
-        told: list[str] = []
-        for place in sorted(found, key=lambda place: -parts[place]):
-            term = found[place]
-            if parts[place] > 0 and not any(term in each or each in term for each in told):
-                told.append(term)
-        return tuple(told[:count])
-
-    def knows(self, text: str) -> bool:
-        """Tell whether the text has anything that the model has seen."""
-        return any(term in self.places for term in terms(text, pieces=self.pieces))
-
-    def packed(self) -> bytes:
-        """Write the model as compressed arrays without any object that must be trusted."""
-        names = {"labels": self.labels, "terms": list(self.places), "pieces": self.pieces}
-        buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            names=np.frombuffer(json.dumps(names).encode(), dtype=np.uint8),
-            idf=self.idf,
-            weights=self.weights,
-            bias=self.bias,
-        )
-        return buffer.getvalue()
-
-
-def unpacked(data: bytes) -> TextModel:
-    """Read a model that `TextModel.packed` wrote.
-
-    Raises:
-        ValueError: the bytes hold something else.
-    """
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        names = json.loads(found["names"].tobytes())
-        return TextModel(
-            labels=tuple(names["labels"]),
-            places={term: place for place, term in enumerate(names["terms"])},
-            idf=found["idf"],
-            weights=found["weights"],
-            bias=found["bias"],
-            pieces=names["pieces"],
-        )
-
-
-def terms(text: str, *, pieces: bool) -> list[str]:
-    """Cut a text into what a model counts: words, pairs of words, Chinese characters and pairs.
-
-    Marks in a row (!!!) count as people set them. With `pieces` also the pieces of the words, blanks
-    at their ends.
-    """
-    words = split(text[:LENGTH])
-    found: list[str] = MARKS.findall(text[:LENGTH])
-    before = ""
-    for word in words:
-        if is_cjk(word):
-            found += _in_a_row(word)
-            before = ""
-            continue
-        found.append(word)
-        if before:
-            found.append(f"{before} {word}")
-        if pieces:
-            found += _pieces(word)
-        before = word
-    return found
-
-
-def _in_a_row(run: str) -> list[str]:
-    return [
-        run[at : at + size] for size in range(1, CHINESE + 1) for at in range(len(run) - size + 1)
-    ]
-
-
-# Texts of one shop use the same few thousand words again and again.
-@lru_cache(maxsize=50_000)
-def _pieces(word: str) -> list[str]:
-    """Cut one word; a piece begins with a mark so that it is never taken for a word."""
-    padded = f" {word} "
-    return [f"~{padded[at : at + size]}" for size in PIECES for at in range(len(padded) - size + 1)]
-
 
 def fit(texts: Sequence[str], labels: Sequence[str], emphasis: Floats) -> dict[str, TextModel]:
     """Fit both candidates: a linear support vector machine, and the same with naive Bayes added.
@@ -170,14 +71,15 @@ def fit(texts: Sequence[str], labels: Sequence[str], emphasis: Floats) -> dict[s
         labels: one for each text, two different ones at least.
         emphasis: one weight above zero for each text.
     """
-    pieces = len(texts) < PIECES_BELOW
+    names, truth = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
+    pieces = len(texts) < FEW * max(len(names), FEW_LABELS)
     places: dict[str, int] = {}
     counts = _counts(texts, places, pieces=pieces, grow=True)
     seen = np.bincount(counts.indices, minlength=len(places))
     idf = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
     rows = weighted(counts, idf)
-    names, truth = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
-    margin = LinearSVC(C=C, class_weight="balanced", random_state=0)
+    cost = C if len(names) < MANY_LABELS else C_OF_MANY_LABELS
+    margin = LinearSVC(C=cost, class_weight="balanced", random_state=0)
     margin.fit(rows, truth, sample_weight=emphasis)
     weights, bias = margin.coef_.T, margin.intercept_
     if len(names) == 2:  # noqa: PLR2004 - of two labels scikit-learn fits the second alone
@@ -199,9 +101,10 @@ def fit(texts: Sequence[str], labels: Sequence[str], emphasis: Floats) -> dict[s
 
 
 def _pruned(model: TextModel) -> TextModel:
-    """Keep the MAX_TERMS terms that say most."""
+    """Keep the terms that say most."""
+    most = min(MAX_TERMS, MAX_WEIGHTS // len(model.labels))
     loudest = np.argsort(-np.abs(model.weights).max(axis=1), kind="stable")
-    kept = np.sort(loudest[:MAX_TERMS])
+    kept = np.sort(loudest[:most])
     in_order = list(model.places)
     return replace(
         model,

@@ -19,7 +19,8 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from crm_store.words import is_cjk, split
 from jobs.analytics import chinese
-from jobs.analytics.text_models import LENGTH, weighted
+from jobs.analytics.terms import LENGTH
+from jobs.analytics.text_models import weighted
 from jobs.analytics.threads import one_thread
 
 if TYPE_CHECKING:

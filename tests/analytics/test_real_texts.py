@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from jobs.analytics.routing import learn, suggest
+from jobs.analytics.routing import learn
 from jobs.analytics.themes import find_themes
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -60,7 +60,8 @@ def test_the_mood_of_chinese_reviews_is_read() -> None:
     assert quality.accuracy > 0.88
     assert found.router is not None
     bad, good = (
-        suggest(found.router, text) for text in ("质量很差，用了两天就坏了", "非常满意，下次还来")
+        found.router.answerer().suggest(text)
+        for text in ("质量很差，用了两天就坏了", "非常满意，下次还来")
     )
     assert bad is not None
     assert good is not None

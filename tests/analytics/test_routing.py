@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.analytics import routing, text_models
-from jobs.analytics.routing import Learnt, learn, suggest
+from jobs.analytics import answering, routing
+from jobs.analytics.answering import Suggestion
+from jobs.analytics.routing import Before, Learnt, Router, learn
+from jobs.analytics.terms import impersonal, terms
 
 NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)
 FILLER = [
@@ -50,6 +52,10 @@ def tickets(count: int, seed: int = 0, *, shuffled: bool = False) -> pd.DataFram
     at = [NOW - timedelta(hours=count - place) for place in range(count)]
     shown = rng.permutation(labels) if shuffled else labels
     return pd.DataFrame({"ticket": range(count), "text": texts, "label": shown, "at": at})
+
+
+def suggest(router: Router, text: str) -> Suggestion | None:
+    return router.answerer().suggest(text)
 
 
 @pytest.fixture(scope="module")
@@ -267,20 +273,46 @@ def test_confidence_is_as_good_as_it_says() -> None:
     assert right.mean() == pytest.approx(stated.mean(), abs=0.04)
 
 
-def test_a_model_is_kept_as_plain_arrays_and_answers_the_same(learnt: Learnt) -> None:
+def test_a_model_is_kept_as_plain_numbers_and_answers_the_same(learnt: Learnt) -> None:
     assert learnt.router is not None
-    numbers, arrays = learnt.router.packed()
-    again = routing.unpacked(numbers, arrays)
+    kept = learnt.router.answerer().packed()
+    again = answering.unpacked(kept)
     for text in tickets(20, 5)["text"]:
-        assert suggest(again, text) == suggest(learnt.router, text)
-    assert b"pickle" not in arrays
+        assert again.suggest(text) == suggest(learnt.router, text)
+    assert routing.router_of(again).answerer().packed() == kept
 
 
-def test_bytes_that_need_trust_are_refused() -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, names=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(ValueError, match="allow_pickle"):
-        text_models.unpacked(buffer.getvalue())
+def test_one_text_is_answered_as_many_at_once_are(learnt: Learnt) -> None:
+    assert learnt.router is not None
+    texts = tickets(50, 6)["text"].tolist()
+    best = learnt.router.model.scores(texts).argmax(axis=1)
+    for text, place in zip(texts, best, strict=True):
+        told = suggest(learnt.router, text)
+        assert told is None or told.label == learnt.router.model.labels[place]
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", zlib.compress(b"\x02\x00\x00\x00{}"), b"\x80\x04."])
+def test_bytes_that_hold_no_model_are_refused(data: bytes) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        answering.unpacked(data)
+
+
+def test_a_router_that_is_worse_on_what_both_have_not_seen_is_known() -> None:
+    rows = tickets(600)
+    good = learn(rows.head(300), NOW).router
+    assert good is not None
+    noise = np.random.default_rng(0).permutation(rows["label"])
+    blurred = rows.assign(label=np.where(np.arange(600) < 450, noise, rows["label"]))
+    start = rows["at"][400].to_pydatetime()
+    assert learn(blurred, NOW, Before(good, start)).worse
+    bad = learn(rows, NOW, Before(good, start))
+    assert not bad.worse
+    assert bad.router is not None
+
+
+def test_addresses_and_long_numbers_are_not_learnt_from() -> None:
+    told = impersonal("Call +49 (151) 234-5678 or m@firm.example, error 404, https://x.example")
+    assert told.split() == ["Call", "or", "error", "404,"]
 
 
 def test_equal_texts_in_any_order_give_equal_quality() -> None:
@@ -296,13 +328,15 @@ def test_any_text_can_be_asked_about(learnt: Learnt, text: str) -> None:
     assert found is None or 0.7 <= found.confidence <= 1
 
 
-def test_terms_are_words_pairs_and_chinese_characters() -> None:
-    assert text_models.terms("Can't LOGIN, 无法登录!!", pieces=False) == [
+def test_terms_are_words_pairs_chinese_characters_both_ends_and_the_length() -> None:
+    assert terms("Can't LOGIN, 无法登录!!", pieces=False) == [
         *("'", ",", "!!"),
+        *("^c", "^ca", "^^!", "^^!!", "#8"),
         *("can", "t", "can t", "login", "t login"),
         *("无", "法", "登", "录", "无法", "法登", "登录"),
     ]
-    assert text_models.terms("abc", pieces=True) == [
+    assert terms("abc", pieces=True) == [
+        "#3",
         "abc",
         "~ ab",
         "~abc",
