@@ -61,6 +61,8 @@ def _score_churn(context: JobContext, day: date, found: customers.Customers) -> 
     period = day.isoformat()
     data = {
         **_churn_data(result.receipt),
+        "excluded": sorted(context.excluded),
+        "next_on": (day + timedelta(days=1)).isoformat(),
         "threshold": result.threshold,
         "currency": found.currency,
         "left_out": dict(found.left_out),
@@ -96,6 +98,9 @@ def _churn_data(receipt: Receipt) -> dict[str, Any]:
         **asdict(receipt),
         "as_of": receipt.as_of.isoformat(),
         "snapshots": [day.isoformat() for day in receipt.snapshots],
+        "trained_from": min(receipt.snapshots).isoformat() if receipt.snapshots else None,
+        "trained_to": receipt.as_of.date().isoformat() if receipt.snapshots else None,
+        "drift": {name: round(index, _PLACES) for name, index in receipt.drift.items()},
         "alerts": _alerts_data(receipt.alerts),
         "held_back_on": receipt.held_back_on.isoformat() if receipt.held_back_on else None,
         "rule": {

@@ -19,6 +19,7 @@ from jobs.analytics.candidates import LINEAR
 from jobs.analytics.moments import HORIZON_DAYS
 from jobs.analytics.quality import Quality, measure
 from jobs.analytics.threads import one_thread
+from jobs.analytics.watch import stability
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -99,7 +100,8 @@ class Receipt:
 
     `quality` is that of the same procedure one season earlier, on the held-back moment that it had
     not seen. It is also given when it was too poor to use. `alerts` looks back in the same way, by
-    the model or by the rule. `candidates` are names with their area under the curve in the choice.
+    the model or by the rule. `drift` is how far each feature has moved since the held-back moment,
+    as `watch.stability` gives it. `candidates` are names with their area under the curve in the choice.
     """
 
     model: str
@@ -116,6 +118,7 @@ class Receipt:
     usable: bool
     why: str
     features: tuple[str, ...]
+    drift: Mapping[str, float]
     candidates: tuple[tuple[str, float], ...]
 
 
@@ -272,6 +275,7 @@ def _blank_receipt(as_of: datetime, horizon_days: int, customers: int, why: str)
         usable=False,
         why=why,
         features=("recency_days", "gap_days"),
+        drift={},
         candidates=(),
     )
 
@@ -324,7 +328,8 @@ def _model_result(frame: pd.DataFrame, seasons: list[Season], blank: Receipt) ->
     if not quality.usable:
         alerts = _looked_back_by_rule(held)
         return rule_result(frame, replace(known, why=NOT_BETTER, alerts=alerts))
-    fitted = risk_models.fit_calibrated(name, _sample(seasons))
+    learnt = _sample(seasons)
+    fitted = risk_models.fit_calibrated(name, learnt)
     receipt = replace(
         known,
         model=name,
@@ -332,6 +337,7 @@ def _model_result(frame: pd.DataFrame, seasons: list[Season], blank: Receipt) ->
         snapshots=tuple(season.at.date() for season in seasons),
         usable=True,
         features=fitted.features(),
+        drift=stability(held.frame, frame, fitted.features()),
     )
     return scored(frame, fitted, receipt)
 
