@@ -5,9 +5,9 @@ The queries stand in `crm_store/features.py`; the tables, in `jobs/analytics/mom
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -39,16 +39,21 @@ def local_day(context: JobContext) -> date:
     return context.now.astimezone(ZoneInfo(context.time_zone)).date()
 
 
-def read(context: JobContext) -> Customers:
-    """Sum up everything before the moment of the job, once, a page of customers at a time."""
+def read(context: JobContext, seasons: Sequence[datetime] = ()) -> Customers:
+    """Sum up everything before the moment of the job, once, a page of customers at a time.
+
+    `seasons` are the past moments to learn from, where they were chosen before.
+    """
     from jobs.analytics.moments import compose, joined
 
-    currency, left_out, wanted = _planned(context)
+    currency, left_out, wanted = _planned(context, seasons)
     pages = [compose(wanted, sums) for sums in _pages(context, wanted, currency)]
     return Customers(currency, left_out, joined(pages))
 
 
-def _planned(context: JobContext) -> tuple[str, Mapping[str, int], Plan]:
+def _planned(
+    context: JobContext, seasons: Sequence[datetime]
+) -> tuple[str, Mapping[str, int], Plan]:
     from jobs.analytics import moments
 
     with context.reading() as session:
@@ -58,7 +63,7 @@ def _planned(context: JobContext) -> tuple[str, Mapping[str, int], Plan]:
             for free in (False, True)
         )
         count = features.count_customers(session)
-    wanted = moments.plan(context.now, (bought, came), count)
+    wanted = moments.plan(context.now, (bought, came), count, seasons)
     return currency, left_out, wanted
 
 

@@ -7,12 +7,13 @@ this job themselves when it did not. Done twice for one moment it leaves the sam
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from crm_store import scores
+from crm_store import models_kept, scores
 from crm_store.purchases import customer
 from crm_store.scores import CHURN, SEGMENT, WEEK, Scored
 from crm_store.store import Session
@@ -23,21 +24,23 @@ from jobs.schedule import JobContext
 if TYPE_CHECKING:
     from crm_store.models import Receipt as StoredReceipt
     from jobs.analytics.churn import Alerts, ChurnResult, Reason, Receipt
-    from jobs.analytics.moments import Tables
+    from jobs.analytics.moments import Season, Tables
     from jobs.analytics.segments import Move, Segmentation, SegmentModel
 
 MODEL_LIFE = timedelta(weeks=13)  # for so long the borders of the segments stay where they are
 NAMED = 20  # customers of a move that the receipt names, those with the most revenue
+LEARN_EVERY = timedelta(weeks=1)
 _PLACES = 4
 
 
 def run(context: JobContext) -> str:
     """Score every customer for today and for this week."""
-    found = customers.read(context)
+    recipe = _recipe(context)
+    found = customers.read(context, recipe.seasons)
     if found.tables.now.empty:
         return "no orders yet, nothing scored"
     day = customers.local_day(context)
-    risks = _score_churn(context, day, found)
+    risks = _score_churn(context, day, found, recipe)
     groups = _score_segments(context, day, found)
     for kind in (CHURN, SEGMENT):
         prune(context, kind, day)
@@ -54,15 +57,47 @@ def ensure(context: JobContext) -> None:
         run(context)
 
 
-def _score_churn(context: JobContext, day: date, found: customers.Customers) -> str:
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """The model in use: its method and the moments it learned from; without them it is time to learn anew."""
+
+    used: str
+    seasons: tuple[datetime, ...]
+    learned_at: datetime
+
+
+def _recipe(context: JobContext) -> _Recipe:
+    """Return how the model of risks is made, the same one for LEARN_EVERY.
+
+    Risks of different days can then be compared, and a model that was taken back stays away.
+    """
+    with context.reading() as session:
+        used = models_kept.used(session, CHURN)
+        newest = models_kept.list_models(session, CHURN)[:1]
+    if used is None:
+        return _Recipe("", (), context.now)
+    learned_at = newest[0].made_at
+    if not context.now - LEARN_EVERY < learned_at <= context.now:
+        return _Recipe(used.method, (), context.now)
+    moments = (datetime.fromisoformat(each) for each in used.data.get("moments", ()))
+    return _Recipe(used.method, tuple(moments), learned_at)
+
+
+def _score_churn(
+    context: JobContext, day: date, found: customers.Customers, recipe: _Recipe
+) -> str:
     from jobs.analytics.churn import score_churn
 
-    result = score_churn(found.tables.now, found.tables.seasons, context.now)
+    settled = bool(recipe.seasons)
+    seasons = found.tables.seasons
+    result = score_churn(found.tables.now, seasons, context.now, recipe.used, settled=settled)
+    learned_on = recipe.learned_at.astimezone(ZoneInfo(context.time_zone)).date()
+    next_in = LEARN_EVERY if result.receipt.usable else timedelta(days=1)
     period = day.isoformat()
     data = {
         **_churn_data(result.receipt),
         "excluded": sorted(context.excluded),
-        "next_on": (day + timedelta(days=1)).isoformat(),
+        "next_on": max(learned_on + next_in, day + timedelta(days=1)).isoformat(),
         "threshold": result.threshold,
         "currency": found.currency,
         "left_out": dict(found.left_out),
@@ -70,7 +105,24 @@ def _score_churn(context: JobContext, day: date, found: customers.Customers) -> 
     with context.reading() as session:
         data |= _told_today(session, period, result)
     keep(context, CHURN, period, data, _risk_rows(result))
+    if result.receipt.usable and not settled:
+        with context.transaction() as session:
+            _keep_model(session, context.now, result.receipt, seasons)
     return f"risk of {len(result.scores)} customers by {result.receipt.model}"
+
+
+def _keep_model(
+    session: Session, now: datetime, receipt: Receipt, seasons: Sequence[Season]
+) -> None:
+    """Keep how the model was made, and first the one that it was measured beside if that is the new one."""
+    moments = [season.at.isoformat() for season in seasons[: len(receipt.snapshots)]]
+    data = {"moments": moments, "features": receipt.features}
+    used = models_kept.used(session, CHURN)
+    for method, auc in receipt.refused:
+        if used is not None and method != used.method:
+            models_kept.keep(session, CHURN, now, method=method, quality=auc, data={}, worse=True)
+    quality = receipt.quality.auc if receipt.quality else None
+    models_kept.keep(session, CHURN, now, method=receipt.model, quality=quality, data=data)
 
 
 def _told_today(session: Session, period: str, result: ChurnResult) -> dict[str, Any]:

@@ -101,7 +101,8 @@ class Receipt:
     `quality` is that of the same procedure one season earlier, on the held-back moment that it had
     not seen. It is also given when it was too poor to use. `alerts` looks back in the same way, by
     the model or by the rule. `drift` is how far each feature has moved since the held-back moment,
-    as `watch.stability` gives it. `candidates` are names with their area under the curve in the choice.
+    as `watch.stability` gives it. `candidates` are names with their area under the curve in the
+    choice; of the one chosen and the one in use, `refused` did worse on the held-back moment.
     """
 
     model: str
@@ -120,6 +121,7 @@ class Receipt:
     features: tuple[str, ...]
     drift: Mapping[str, float]
     candidates: tuple[tuple[str, float], ...]
+    refused: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,30 +214,35 @@ def score_churn(
     frame: pd.DataFrame,
     seasons: Sequence[Season],
     as_of: datetime,
-    horizon_days: int = HORIZON_DAYS,
+    used: str = "",
+    *,
+    settled: bool = False,
 ) -> ChurnResult:
     """Score every customer who bought before `as_of`.
 
     The latest season is held back: the candidate that ranks best in time-ordered validation on the
-    others is fitted, calibrated and measured on it. If it is better than the base rate the same
-    procedure runs again with the held-back season included and scores the customers; else, or with
-    too little data, the silence rule does.
+    others is fitted, calibrated and measured on it, beside the one in use, which stays unless the
+    new one is better there. If it is better than the base rate the same procedure runs again with
+    the held-back season included and scores the customers; else, or with too little data, the
+    silence rule does.
 
     Args:
         frame: the customers at `as_of`, as `customer_features` gives them.
-        seasons: labelled moments one, two, … horizons before `as_of`, latest first.
+        seasons: labelled moments a horizon apart, latest first, the last horizon over by `as_of`.
         as_of: the aware moment.
-        horizon_days: the silence that counts as churn.
+        used: the candidate in use, if any.
+        settled: take the one in use without looking at others.
     """
     enough, why = _enough(seasons)
     if len(frame) < MIN_CUSTOMERS:
         why = TOO_FEW_CUSTOMERS
-    blank = _blank_receipt(as_of, horizon_days, len(frame), why)
+    blank = _blank_receipt(as_of, len(frame), why)
     if why:
         told = _looked_back_by_rule(seasons[0]) if seasons else None
         return rule_result(frame, replace(blank, alerts=told))
     with one_thread():
-        return _model_result(frame, enough, blank)
+        rivals = _Rivals(used if used in risk_models.COLUMNS else "", settled)
+        return _model_result(frame, enough, blank, rivals)
 
 
 def _enough(seasons: Sequence[Season]) -> tuple[list[Season], str]:
@@ -258,12 +265,12 @@ def _shortage(season: Season) -> str:
     return TOO_FEW_OF_A_CLASS if min(left, len(season.churned) - left) < MIN_CLASS else ""
 
 
-def _blank_receipt(as_of: datetime, horizon_days: int, customers: int, why: str) -> Receipt:
+def _blank_receipt(as_of: datetime, customers: int, why: str) -> Receipt:
     """Give the receipt of the rule before anything was learnt."""
     return Receipt(
         model=RULE,
         definition=DEFINITION,
-        horizon_days=horizon_days,
+        horizon_days=HORIZON_DAYS,
         as_of=as_of,
         rows_trained=0,
         snapshots=(),
@@ -277,6 +284,7 @@ def _blank_receipt(as_of: datetime, horizon_days: int, customers: int, why: str)
         features=("recency_days", "gap_days"),
         drift={},
         candidates=(),
+        refused=(),
     )
 
 
@@ -310,22 +318,41 @@ def _choose(sample: risk_models.Sample) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(found.items(), key=lambda each: -each[1] - handicap.get(each[0], 0.0)))
 
 
-def _model_result(frame: pd.DataFrame, seasons: list[Season], blank: Receipt) -> ChurnResult:
+@dataclass(frozen=True, slots=True)
+class _Rivals:
+    """The candidate in use, empty without one, and whether it is taken without looking at others."""
+
+    used: str
+    settled: bool
+
+    def names(self, candidates: tuple[tuple[str, float], ...]) -> list[str]:
+        """Name those that are measured on the held-back season, the one in use first."""
+        chosen = [name for name, _ in candidates[:1]]
+        return list(dict.fromkeys([self.used, *chosen] if self.used else chosen))
+
+
+def _model_result(
+    frame: pd.DataFrame, seasons: list[Season], blank: Receipt, rivals: _Rivals
+) -> ChurnResult:
     """Choose, measure on the held-back season, then score with the model if it is of use."""
     held, past = seasons[0], _sample(seasons[1:])
-    candidates = _choose(past)
-    name = candidates[0][0]
-    told = risk_models.fit_calibrated(name, past).probabilities(held.frame)
-    quality = measure(held.churned, told)
+    candidates = () if rivals.used and rivals.settled else _choose(past)
+    told = {
+        name: risk_models.fit_calibrated(name, past).probabilities(held.frame)
+        for name in rivals.names(candidates)
+    }
+    qualities = {name: measure(held.churned, risks) for name, risks in told.items()}
+    name = max(qualities, key=lambda each: qualities[each].auc)
     known = replace(
         blank,
         held_back_on=held.at.date(),
         base_rate=float(held.churned.mean()),
-        quality=quality,
-        alerts=_looked_back(held, told >= LEVELS["high"]),
+        quality=qualities[name],
+        alerts=_looked_back(held, told[name] >= LEVELS["high"]),
         candidates=candidates,
+        refused=tuple((each, found.auc) for each, found in qualities.items() if each != name),
     )
-    if not quality.usable:
+    if not qualities[name].usable:
         alerts = _looked_back_by_rule(held)
         return rule_result(frame, replace(known, why=NOT_BETTER, alerts=alerts))
     learnt = _sample(seasons)

@@ -124,24 +124,32 @@ class Tables:
     held_back: HeldBack | None
 
 
-def plan(now: datetime, firsts: tuple[datetime | None, datetime | None], customers: int) -> Plan:
+def plan(
+    now: datetime,
+    firsts: tuple[datetime | None, datetime | None],
+    customers: int,
+    seasons: Sequence[datetime] = (),
+) -> Plan:
     """Choose the moments for a job at `now`.
 
     Args:
         now: the moment of the job.
         firsts: when the first purchase of all was made, and when the first order that is no return.
         customers: how many there are at most.
+        seasons: past moments that a model was learned from, to learn it again.
 
     Returns:
-        Up to MAX_SEASONS seasons, each with a horizon of history before it, and half of the
-        history, at most a year, held back for value.
+        These, else up to MAX_SEASONS seasons, each with a horizon of history before it, and half of
+        the history, at most a year, held back for value.
     """
     bought, came = firsts
     horizon = timedelta(days=HORIZON_DAYS)
     past = (now - number * horizon for number in range(1, MAX_SEASONS + 1))
     return Plan(
         now=now,
-        seasons=tuple(at for at in past if bought is not None and at - horizon >= bought),
+        seasons=tuple(
+            at for at in seasons or past if bought is not None and at - horizon >= bought
+        ),
         horizon_days=HORIZON_DAYS,
         held_back=None if came is None else _held_back(now, came),
         share=min(1.0, SEASON_CUSTOMERS / max(customers, 1)),

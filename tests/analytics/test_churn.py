@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from jobs.analytics.churn import ChurnResult, crossings
+from jobs.analytics.churn import ChurnResult, Receipt, crossings, score_churn
 from jobs.analytics.features import bought_between
-from tests.analytics.histories import churn_of, histories_of
+from tests.analytics.histories import churn_of, histories_of, tables_of
 from tests.analytics.worlds import (
     NOW,
     events,
@@ -102,6 +102,26 @@ def test_the_rule_looks_back_too() -> None:
     alerts = churn_of(purchases(regular + gone + late), None, NOW).receipt.alerts
     assert alerts is not None
     assert (alerts.customers, alerts.marked, alerts.left, alerts.all_left) == (3, 2, 1, 1)
+
+
+def test_the_one_in_use_stays_unless_the_new_one_is_better_where_neither_has_learned() -> None:
+    bought, said = shop_with_complaints(700)
+    tables = tables_of(bought, said, NOW)
+
+    def scored(used: str, *, settled: bool = False) -> Receipt:
+        return score_churn(tables.now, tables.seasons, NOW, used, settled=settled).receipt
+
+    first = scored("")
+    best, *others = [name for name, _auc in first.candidates]
+    assert (first.model, first.refused) == (best, ())
+    again = scored(others[-1])
+    assert again.quality is not None
+    measured = {**dict(again.refused), again.model: again.quality.auc}
+    assert measured.keys() == {best, others[-1]}
+    assert measured[again.model] == max(measured.values())
+    settled = scored(others[-1], settled=True)
+    assert (settled.model, settled.candidates, settled.refused) == (others[-1], (), ())
+    assert scored("gone", settled=True) == first
 
 
 def test_the_strongest_reason_of_a_long_silence_is_the_silence(learnt: ChurnResult) -> None:
