@@ -87,7 +87,7 @@ class App:
         routes = [route for surface in self.surfaces.values() for route in surface.routes]
         self.web = Web(config.web, self.store, routes)
         zone = ZoneInfo(self.defaults.time_zone)
-        runner = Runner(self.store, audit_key(config), job_settings(config), config.jobs.memory_mb)
+        runner = Runner(self.store, audit_key(config), job_settings(config), config.jobs)
         self.scheduler = Scheduler(self.store, SCHEDULE, self.store.now, zone, runner)
 
     def shorten(self, line: str) -> str:
@@ -142,7 +142,6 @@ def job_settings(config: Config) -> dict[str, Any]:
         "time_zone": given.time_zone,
         "currency": given.currency,
         "working_hours": given.working_hours,
-        "dask": config.jobs.dask_scheduler,
         "excluded": folded(config.analysis.excluded_fields),
     }
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from bot import bounds, logs
 from crm_store.store import Conflict, Store, StoreUnavailable
+from jobs.analytics import spread
 from jobs.schedule import JobContext
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def main() -> None:
     order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
     Thread(target=_die_with_parent, daemon=True).start()
     bounds.stand_back()
-    with bounds.memory(order.memory_mb):
+    with bounds.memory(order.bounds.memory_mb):
         _carry_out(order, mouth)
 
 
@@ -73,12 +74,13 @@ def _carry_out(order: Order, mouth: Mouth) -> None:
         **order.settings,
     )
     try:
-        mouth.say(done=order.work(context))
+        with spread.opened(order.bounds.dask_scheduler):
+            mouth.say(done=order.work(context))
     except (StoreUnavailable, Conflict) as error:
         mouth.say(broken=type(error).__name__)
     except MemoryError as error:
         log.error("out of memory", exc_info=error)  # noqa: TRY400 - one line, as of every other end
-        mouth.say(memory=order.memory_mb)
+        mouth.say(memory=order.bounds.memory_mb)
     finally:
         store.close()
 

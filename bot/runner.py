@@ -23,9 +23,11 @@ from threading import Event, Lock, Thread
 from typing import IO, Any, Protocol, cast
 
 from bot.bounds import ONE_THREAD
+from bot.config import JobsConfig
 from crm_store.asked import KEY, Claim
 from crm_store.store import Actor, Conflict, Store, StoreUnavailable
 from jobs import asked
+from jobs.analytics import spread
 from jobs.asked import Answer
 from jobs.schedule import Job, JobContext
 
@@ -87,20 +89,20 @@ class Order:
     actor: Actor
     now: datetime
     settings: Mapping[str, Any]
-    memory_mb: int
+    bounds: JobsConfig
     work: Callable[[JobContext], Any]
 
 
 class Runner:
-    """Carries out jobs on one store, with the settings and within the memory that the configuration gives."""
+    """Carries out jobs on one store, with the settings and within the bounds that the configuration gives."""
 
     def __init__(
-        self, store: Store, audit_key: bytes, settings: Mapping[str, Any], memory_mb: int
+        self, store: Store, audit_key: bytes, settings: Mapping[str, Any], bounds: JobsConfig
     ) -> None:
         self._store = store
         self._audit_key = audit_key
         self._settings = settings
-        self._memory_mb = memory_mb
+        self._bounds = bounds
         self._stopping = Event()
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
@@ -122,7 +124,8 @@ class Runner:
 
     def run_here(self, job: Job, now: datetime) -> str:
         """Run a job in this process, whatever it needs."""
-        return job.run(self._context(_actor(job, now), now, _logged(job.name)))
+        with spread.opened(self._bounds.dask_scheduler):
+            return job.run(self._context(_actor(job, now), now, _logged(job.name)))
 
     def answer(self, claim: Claim, now: datetime, progress: Progress) -> Answer:
         """Carry out what a person asked for, as `run` does."""
@@ -149,7 +152,7 @@ class Runner:
             actor=actor,
             now=now,
             settings=dict(self._settings),
-            memory_mb=self._memory_mb,
+            bounds=self._bounds,
             work=work,
         )
         with self._started(pickle.dumps(order)) as process:

@@ -30,7 +30,6 @@ class JobContext:
         time_zone, currency, working_hours: what holds where nothing else was said, as in `[defaults]`.
         progress: told now and then how far a long job is.
         excluded: the fields that no analysis looks at, folded.
-        dask: the address of a cluster that shares the work; empty for none.
     """
 
     transaction: Callable[[], AbstractContextManager[Session]]
@@ -42,7 +41,6 @@ class JobContext:
     working_hours: str
     progress: Callable[[str], None]
     excluded: frozenset[str] = folded(EXCLUDED)
-    dask: str = ""
 
 
 @dataclass(frozen=True, slots=True)

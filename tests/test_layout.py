@@ -47,14 +47,23 @@ ROOMS = {
     ("aiohttp", "apscheduler", "httpx", "slack_bolt", "slack_sdk"): ("bot/*",),
     ("starlette", "telegram", "uvicorn"): ("bot/*",),
     ("alembic", "psycopg", "sqlalchemy", "sqlite3"): ("crm_store/*",),
-    ("numpy", "pandas", "scipy", "sklearn"): ("jobs/analytics/*",),
+    ("dask", "distributed", "numpy", "pandas", "scipy", "sklearn"): ("jobs/analytics/*",),
     ("matplotlib",): ("bot/charts.py",),
     ("bot",): ("bot/*",),
     ("handlers",): ("bot/*", "handlers/*"),
     ("jobs",): ("bot/*", "jobs/*"),
 }
 # Each costs from 50 ms to over a second at start, for what most calls do without.
-HEAVY = ("babel", "matplotlib", "numpy", "pandas", "phonenumbers", "scipy", "sklearn")
+HEAVY = (
+    "babel",
+    "distributed",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "phonenumbers",
+    "scipy",
+    "sklearn",
+)
 BY_NAME = ("import_module", "__import__")
 VAGUE = {"util", "helper", "manager", "service"}
 CLIENTS = {"AsyncWebClient", "AsyncWebhookClient", "WebClient", "WebhookClient"}

@@ -49,7 +49,7 @@ class World:
             "currency": sample.CURRENCY,
             "working_hours": self.defaults.working_hours,
         }
-        self.runner = Runner(self.store, b"", settings, JobsConfig().memory_mb)
+        self.runner = Runner(self.store, b"", settings, JobsConfig())
         self.router = Router(self.store, self.defaults, self.clock)
         self.terminals = {
             short: Terminal(self.router, f"{short}@rapport.example", self.out)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from jobs.analytics import risk_models
+from jobs.analytics import risk_models, spread
 from jobs.analytics.candidates import LINEAR
 from jobs.analytics.moments import HORIZON_DAYS
 from jobs.analytics.quality import Quality, measure
@@ -52,6 +52,7 @@ TOO_FEW_OF_A_CLASS = "too_few_of_a_class"
 NOT_BETTER = "not_better_than_base_rate"
 
 REASONS = 3
+CHUNK = 100_000  # customers who are scored at a time
 RAISES, LOWERS = "raises", "lowers"
 
 
@@ -302,20 +303,24 @@ def _choose(sample: risk_models.Sample) -> tuple[tuple[str, float], ...]:
 
     They are fitted on the older seasons; with a single one, on the other customers of it.
     """
+    names = tuple(risk_models.COLUMNS)
+    found = dict(zip(names, spread.over(_rank, sample, names), strict=True))
+    handicap = {LINEAR: LINEAR_MARGIN}
+    return tuple(sorted(found.items(), key=lambda each: -each[1] - handicap.get(each[0], 0.0)))
+
+
+def _rank(sample: risk_models.Sample, name: str) -> float:
+    """Give a candidate's area under the curve on the latest season."""
     latest = sample.season == 0
     alone = bool(latest.all())
     older = sample if alone else sample.take(~latest)
-    found: dict[str, float] = {}
-    for name in risk_models.COLUMNS:
-        columns = risk_models.varying(older.frame, risk_models.COLUMNS[name])
-        if alone:
-            log_odds = risk_models.out_of_fold(name, sample, columns)
-        else:
-            rows = risk_models.transformed(sample.frame[latest], columns)
-            log_odds = risk_models.fit(name, older, columns).log_odds(rows)
-        found[name] = float(roc_auc_score(sample.outcomes[latest], log_odds))
-    handicap = {LINEAR: LINEAR_MARGIN}
-    return tuple(sorted(found.items(), key=lambda each: -each[1] - handicap.get(each[0], 0.0)))
+    columns = risk_models.varying(older.frame, risk_models.COLUMNS[name])
+    if alone:
+        log_odds = risk_models.out_of_fold(name, sample, columns)
+    else:
+        rows = risk_models.transformed(sample.frame[latest], columns)
+        log_odds = risk_models.fit(name, older, columns).log_odds(rows)
+    return float(roc_auc_score(sample.outcomes[latest], log_odds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +392,17 @@ def _looked_back_by_rule(held: Season) -> Alerts:
 
 def scored(frame: pd.DataFrame, fitted: risk_models.Calibrated, receipt: Receipt) -> ChurnResult:
     """Score the customers with a fitted model and keep the strongest reasons of each."""
+    chunks = [frame.iloc[start : start + CHUNK] for start in range(0, len(frame), CHUNK)]
+    found = spread.over(_explained, fitted, chunks)
+    probability = np.concatenate([each for each, _reasons in found])
+    reasons = pd.concat([each for _probability, each in found], ignore_index=True)
+    return ChurnResult(
+        _ranked(frame, probability, probability, LEVELS), reasons, LEVELS["high"], receipt
+    )
+
+
+def _explained(fitted: risk_models.Calibrated, frame: pd.DataFrame) -> tuple[Floats, pd.DataFrame]:
+    """Give the probabilities of some customers, and the strongest reasons of each."""
     probability = fitted.probabilities(frame)
     parts = fitted.contributions(frame)
     strongest = np.argsort(-np.abs(parts), axis=1, kind="stable")[:, :REASONS]
@@ -404,9 +420,7 @@ def scored(frame: pd.DataFrame, fitted: risk_models.Calibrated, receipt: Receipt
             "contribution": picked.ravel(),
         }
     )
-    scores = _ranked(frame, probability, probability, LEVELS)
-    kept = reasons[reasons["contribution"] != 0].reset_index(drop=True)
-    return ChurnResult(scores, kept, LEVELS["high"], receipt)
+    return probability, reasons[reasons["contribution"] != 0]
 
 
 def rule_result(frame: pd.DataFrame, receipt: Receipt) -> ChurnResult:

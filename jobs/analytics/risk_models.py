@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from jobs.analytics import candidates
+from jobs.analytics import candidates, spread
 from jobs.analytics.candidates import BOOSTED, LINEAR, MEAN, NETWORK, SEED, TREE, VECTORS
 
 if TYPE_CHECKING:
@@ -278,9 +278,16 @@ def out_of_fold(name: str, sample: Sample, columns: tuple[str, ...]) -> Floats:
     fold = fold_of[np.searchsorted(known, customer)]
     latest = sample.season == 0
     found = np.zeros(len(customer))
-    for number in range(FOLDS):
-        model = fit(name, sample.take(fold != number), columns)
-        asked = latest & (fold == number)
-        found[asked] = model.log_odds(transformed(sample.frame[asked], columns))
+    answers = spread.over(_of_fold, (name, sample, columns, fold), range(FOLDS))
+    for number, log_odds in enumerate(answers):
+        found[latest & (fold == number)] = log_odds
     held: Floats = found[latest]
     return held
+
+
+def _of_fold(shared: tuple[str, Sample, tuple[str, ...], Ints], number: int) -> Floats:
+    """Give the log-odds of one group's latest rows from a model fitted on the other groups."""
+    name, sample, columns, fold = shared
+    model = fit(name, sample.take(fold != number), columns)
+    asked = (sample.season == 0) & (fold == number)
+    return model.log_odds(transformed(sample.frame[asked], columns))

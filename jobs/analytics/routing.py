@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from jobs.analytics import text_models
+from jobs.analytics import spread, text_models
 from jobs.analytics.answering import Answerer
 from jobs.analytics.risk_models import sigmoid
 from jobs.analytics.text_models import TextModel
@@ -282,15 +283,9 @@ def _choose(rows: pd.DataFrame) -> tuple[str, float, float, tuple[tuple[str, flo
     asked = range(1 if len(rows) >= ONE_FOLD_FROM else FOLDS)
     leads: dict[str, list[Floats]] = {}
     rights: dict[str, list[Flags]] = {}
-    for number in asked:
-        seen, unseen = rows[part != number], rows[part == number]
-        if seen["label"].nunique() < 2:  # noqa: PLR2004 - the same
-            continue
-        truth = unseen["label"].to_numpy(dtype=object)
-        for name, model in _fit(seen).items():
-            best, lead = _answers(model, model.scores(unseen["text"]))
-            leads.setdefault(name, []).append(lead)
-            rights.setdefault(name, []).append(np.asarray(best == truth, dtype=np.bool_))
+    for name, lead, right in chain.from_iterable(spread.over(_of_part, (rows, part), asked)):
+        leads.setdefault(name, []).append(lead)
+        rights.setdefault(name, []).append(right)
     accuracy = {name: float(np.concatenate(each).mean()) for name, each in rights.items()}
     candidates = tuple(sorted(accuracy.items(), key=lambda each: -each[1]))
     name = candidates[0][0]
@@ -298,6 +293,20 @@ def _choose(rows: pd.DataFrame) -> tuple[str, float, float, tuple[tuple[str, flo
         np.concatenate(leads[name]), np.concatenate(rights[name]), rows["label"].nunique()
     )
     return name, slope, shift, candidates
+
+
+def _of_part(shared: tuple[pd.DataFrame, Ints], number: int) -> list[tuple[str, Floats, Flags]]:
+    """Give each candidate's leads on one part of the texts, fitted without it, and where it is right."""
+    rows, part = shared
+    seen, unseen = rows[part != number], rows[part == number]
+    if seen["label"].nunique() < 2:  # noqa: PLR2004 - the same
+        return []
+    truth = unseen["label"].to_numpy(dtype=object)
+    found = []
+    for name, model in _fit(seen).items():
+        best, lead = _answers(model, model.scores(unseen["text"]))
+        found.append((name, lead, np.asarray(best == truth, dtype=np.bool_)))
+    return found
 
 
 def _answers(model: TextModel, scores: Floats) -> tuple[npt.NDArray[np.object_], Floats]:

@@ -14,6 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
+from jobs.analytics import spread
 from jobs.analytics.threads import one_thread
 
 if TYPE_CHECKING:
@@ -283,13 +284,20 @@ def _fit(points: Floats, count: int) -> KMeans:
 
 def _stabilities(points: Floats, rng: np.random.Generator) -> dict[int, float]:
     """Give for each number of groups how far bootstrap samples agree with the whole, 1 at most."""
-    found: dict[int, float] = {}
-    for count in K_RANGE:
-        whole = _fit(points, count).labels_
-        drawn = (points[rng.integers(0, len(points), len(points))] for _ in range(BOOTSTRAPS))
-        agreed = [adjusted_rand_score(whole, _fit(each, count).predict(points)) for each in drawn]
-        found[count] = float(np.mean(agreed))
-    return found
+    size = len(points)
+    drawn = [[rng.integers(0, size, size) for _ in range(BOOTSTRAPS)] for _ in K_RANGE]
+    agreed = spread.over(_stability, points, list(zip(K_RANGE, drawn, strict=True)))
+    return dict(zip(K_RANGE, agreed, strict=True))
+
+
+def _stability(points: Floats, item: tuple[int, list[Ints]]) -> float:
+    """Give how far the samples drawn agree with the whole about so many groups."""
+    count, drawn = item
+    whole = _fit(points, count).labels_
+    agreed = [
+        adjusted_rand_score(whole, _fit(points[rows], count).predict(points)) for rows in drawn
+    ]
+    return float(np.mean(agreed))
 
 
 def _apart(points: Floats, count: int) -> float:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.config import JobsConfig
 from bot.runner import Broken, Interrupted, Runner
 from crm_store.models import Company
 from crm_store.store import Store, StoreUnavailable
@@ -35,7 +36,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def runner(store: Store, memory_mb: int = 1024) -> Runner:
-    return Runner(store, b"", SETTINGS, memory_mb)
+    return Runner(store, b"", SETTINGS, JobsConfig(memory_mb=memory_mb))
 
 
 def heavy(work: Callable[[JobContext], str]) -> Job:
