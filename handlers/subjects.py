@@ -25,6 +25,7 @@ SUBJECTS = (
     "models_kept",
     "risks",
     "segments",
+    "patterns",
     "fields",
     "imports",
     "users",

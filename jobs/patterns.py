@@ -5,16 +5,18 @@ What can be asked stands in `crm_store/questions.py`; the words of the answers, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from crm_store import questions, scores, table_periods
+from crm_store.exclusions import is_excluded
 from crm_store.fields import RecordKind
 from crm_store.questions import Question
-from crm_store.tables import Table
+from crm_store.tables import ADDED, Table
 from jobs import tables
 from jobs.asked import Answer
 from jobs.schedule import JobContext
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
 
 TREE, REGRESSION = "tree", "regression"
 GONE = "gone"  # the field that was asked about was taken away meanwhile
+EXCLUDED = "excluded"  # nobody may look into it
 PERIODS = {"week": 104, "month": 60}  # how many of them are looked at
 _RULES = 8
 _DRAWN_DEPTH = 3
+_DRAWN_LEAVES = 10
 _PLACES = 4
 
 
@@ -38,8 +42,8 @@ def grow_tree(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
     from jobs.analytics.sheets import sheet
 
     table = _table(context, arguments)
-    if table is None:
-        return Answer("tree", {**arguments, "why": GONE})
+    if isinstance(table, str):
+        return Answer("tree", {**arguments, "why": table})
     rows = sheet(table, arguments["fields"])
     context.progress(f"{len(table.ids)} rows, {len(rows.frame.columns)} fields")
     found = trees.learn(rows.frame, rows.outcomes, rows.moments)
@@ -66,11 +70,11 @@ def regress(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
     from jobs.analytics.sheets import sheet
 
     table = _table(context, arguments)
-    if table is None:
-        return Answer("regression", {**arguments, "why": GONE})
+    if isinstance(table, str):
+        return Answer("regression", {**arguments, "why": table})
     rows = sheet(table, arguments["fields"])
     context.progress(f"{len(table.ids)} rows, {len(rows.frame.columns)} fields")
-    chances = rows.outcomes.dtype == bool
+    chances = arguments["code"] in questions.OUTCOMES or rows.outcomes.dtype == bool
     method = regression.logistic if chances else regression.linear
     frame = rows.frame[[name for name in arguments["fields"] if name in rows.frame]]
     chosen = bool(arguments["fields"])
@@ -88,16 +92,21 @@ def regress(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
     return Answer("regression", payload)
 
 
-def _table(context: JobContext, arguments: Mapping[str, Any]) -> Table | None:
+def _table(context: JobContext, arguments: Mapping[str, Any]) -> Table | str:
+    """Return the rows, or why there are none."""
+    code = arguments["code"]
+    if any(
+        is_excluded(name, context.excluded)
+        for name in (code.removeprefix(ADDED), arguments["name"])
+    ):
+        return EXCLUDED
     if arguments["of"] in PERIODS:
-        return _periods(context, arguments["of"], arguments["code"])
+        return _periods(context, arguments["of"], code)
     until = min(_moment(arguments["until"]) or context.now, context.now)
-    question = Question(
-        arguments["code"], RecordKind(arguments["of"]), _moment(arguments["since"]), until
-    )
+    question = Question(code, RecordKind(arguments["of"]), _moment(arguments["since"]), until)
     with context.transaction() as session:
         rows = questions.rows(session, question, context.currency)
-    return None if rows is None else tables.read(context, rows)
+    return GONE if rows is None else tables.read(context, rows)
 
 
 def _periods(context: JobContext, of: str, code: str) -> Table:
@@ -113,20 +122,19 @@ def _periods(context: JobContext, of: str, code: str) -> Table:
 
 
 def _bounds(context: JobContext, of: str, first: datetime) -> list[datetime]:
-    """Return where the whole weeks or months begin on the wall clock, the running one left out."""
+    """Return where the whole weeks or months since the first order begin, and the running one."""
     zone = ZoneInfo(context.time_zone)
     day = context.now.astimezone(zone).date()
+    begun = first.astimezone(zone).date()
     days = [_begin(day, of)]
-    while len(days) <= PERIODS[of] and days[-1] > first.astimezone(zone).date():
-        days.append(_begin(days[-1] - timedelta(days=1), of))
-    # The one in which the first order was placed is not whole; two bounds make one period.
-    whole = days[:-1] if len(days) > 3 else [*days, *_earlier(days[-1], of)][:3]  # noqa: PLR2004
-    return [datetime(d.year, d.month, d.day, tzinfo=zone).astimezone(UTC) for d in reversed(whole)]
+    # Two periods at least, so that there is one with another before it, however little is known.
+    while len(days) <= PERIODS[of] and (len(days) < 3 or _before(days[-1], of) >= begun):  # noqa: PLR2004
+        days.append(_before(days[-1], of))
+    return [datetime(d.year, d.month, d.day, tzinfo=zone).astimezone(UTC) for d in reversed(days)]
 
 
-def _earlier(day: date, of: str) -> list[date]:
-    before = _begin(day - timedelta(days=1), of)
-    return [before, _begin(before - timedelta(days=1), of)]
+def _before(begin: date, of: str) -> date:
+    return _begin(begin - timedelta(days=1), of)
 
 
 def _begin(day: date, of: str) -> date:
@@ -156,25 +164,37 @@ def _told(context: JobContext, table: Table, rows: Sheet) -> dict[str, Any]:
 
 
 def _drawn(root: Node) -> list[dict[str, Any]]:
-    """Return the upper nodes of a tree, parents before children: parent, answer, rows, share."""
-    found: list[dict[str, Any]] = []
+    """Return the upper nodes of a tree, parents before children: parent, answer, rows, share.
 
-    def add(node: Node, parent: int | None, answer: Mapping[str, Any], depth: int) -> None:
-        place = len(found)
-        found.append(
-            {
-                "parent": parent,
-                "answer": answer,
-                "rows": round(node.rows),
-                "share": round(node.share, _PLACES),
-            }
-        )
-        if node.split is not None and depth < _DRAWN_DEPTH:
-            for condition, child in zip(node.split.answers(), node.children, strict=True):
-                add(child, place, asdict(condition), depth + 1)
+    The nodes with the most rows are opened first, as long as the picture stays readable.
+    """
+    opened: set[int] = set()
+    waiting = [(root, 0)]
+    leaves = 1
+    while waiting:
+        node, depth = waiting.pop(0)
+        more = leaves + len(node.children) - 1
+        if node.split is None or depth == _DRAWN_DEPTH or more > _DRAWN_LEAVES:
+            continue
+        opened.add(id(node))
+        leaves = more
+        waiting += [(child, depth + 1) for child in node.children]
+        waiting.sort(key=lambda each: -each[0].rows)
+    return list(_nodes(root, opened))
 
-    add(root, None, {}, 0)
-    return found
+
+def _nodes(root: Node, opened: AbstractSet[int]) -> Iterator[dict[str, Any]]:
+    waiting: list[tuple[Node, int | None, Mapping[str, Any]]] = [(root, None, {})]
+    place = 0
+    while waiting:
+        node, parent, answer = waiting.pop(0)
+        rows, share = round(node.rows), round(node.share, _PLACES)
+        yield {"parent": parent, "answer": answer, "rows": rows, "share": share}
+        if node.split is not None and id(node) in opened:
+            answers = map(asdict, node.split.answers())
+            below = zip(node.children, answers, strict=True)
+            waiting = [(child, place, each) for child, each in below] + waiting
+        place += 1
 
 
 def _quality(found: Learnt | Regression) -> dict[str, Any] | None:
