@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from handlers.reply import Chart
 
-PARENT, COUNT, SHARE = range(3)
 _SERIES = 3
 
 
@@ -30,11 +29,11 @@ class Box:
 
 def boxes(chart: Chart, most: int) -> list[Box]:
     """Return at most `most` boxes, each after the one it hangs on; one that hangs on none of them is left out."""
-    if len(chart.series) < _SERIES:
-        return []
+    series = [series.values for series in chart.series[:_SERIES]]
+    above, counts, shares = series + [()] * (_SERIES - len(series))
     parents: dict[int, int | None] = {}
     for place in range(min(len(chart.labels), most)):
-        value = _value(chart.series[PARENT].values, place)
+        value = _value(above, place)
         if place == 0:
             parents[0] = None
         elif math.isfinite(value) and 1 <= value <= place and int(value) - 1 in parents:
@@ -46,8 +45,8 @@ def boxes(chart: Chart, most: int) -> list[Box]:
             parent,
             depth(parents, place),
             heights[place],
-            _value(chart.series[COUNT].values, place),
-            _value(chart.series[SHARE].values, place),
+            _value(counts, place),
+            _value(shares, place),
         )
         for place, parent in parents.items()
     ]

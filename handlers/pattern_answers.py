@@ -97,7 +97,8 @@ def regression(payload: Mapping[str, Any]) -> Reply:
 
 
 def _nothing(payload: Mapping[str, Any], title: str, known: Sequence[str]) -> Reply:
-    why = _(_WHY[payload["why"]]) if payload["why"] in _WHY else _too_few(payload)
+    code = payload["why"]
+    why = _(_WHY[code]) if code in _WHY else _too_few(payload)
     how = " ".join(_reading(payload)) if "rows" in payload else ""
     others = [
         each
@@ -209,15 +210,19 @@ def _tree_how(payload: Mapping[str, Any]) -> str:
         "most, and takes back what may be chance.",
         rows=number(payload["rows"]),
     )
-    if payload["by_time"]:
-        tested = _("Tried on the latest third, which it had not seen:")
-    else:
-        tested = _("Tried on rows that it had not seen, each third in turn:")
-    lift = _(
-        "among the tenth that it held most likely it was right {lift} times as often as the average.",
-        lift=number(quality["lift_top_tenth"], 1),
+    late, mixed = (
+        mark(
+            "Tried on the latest third, which it had not seen, it was right {lift} times as often as the "
+            "average among the tenth that it held most likely."
+        ),
+        mark(
+            "Tried on rows that it had not seen, each third in turn, it was right {lift} times as often as "
+            "the average among the tenth that it held most likely."
+        ),
     )
-    return " ".join([made, f"{tested} {lift}", *_reading(payload)])
+    tried = late if payload["by_time"] else mixed
+    tested = _(tried, lift=number(quality["lift_top_tenth"], 1))
+    return " ".join([made, tested, *_reading(payload)])
 
 
 def _regression_how(payload: Mapping[str, Any]) -> str:
@@ -254,7 +259,8 @@ def _fitted(payload: Mapping[str, Any]) -> Iterator[str]:
     for each in payload["dropped"]:
         labels = payload["labels"]
         field, other = (words.field_name(each[part], labels) for part in ("feature", "other"))
-        yield _(_DROPPED[each["why"]], field=field, other=other)
+        why = _DROPPED[each["why"]]
+        yield _(why, field=field, other=other)
 
 
 def _average(payload: Mapping[str, Any]) -> str:
@@ -337,7 +343,8 @@ def _one(payload: Mapping[str, Any], effect: Mapping[str, Any]) -> str:
     if feature in words.ONE and step == 1:
         return _(words.ONE[feature])
     if feature == "time":
-        return _(payload["of"])
+        period = payload["of"]
+        return _(period)
     size = words.step(feature, step, payload["currency"])
     return _("{step} in {field}", step=size, field=words.field_name(feature, payload["labels"]))
 

@@ -119,7 +119,7 @@ OUTCOMES: Mapping[str, Words] = {
         ),
     ),
     questions.LEFT: Words(
-        mark("left"),
+        mark("left us"),
         mark("{when}: {count} of {rows} left ({share})."),
         mark("Of all {rows} customers {count} left ({share})."),
         mark(
@@ -128,7 +128,7 @@ OUTCOMES: Mapping[str, Words] = {
         ),
     ),
     questions.CUSTOMER: Words(
-        mark("customer"),
+        mark("became a customer"),
         mark("{when}: {count} of {rows} became customers ({share})."),
         mark("Of all {rows} who had not ordered, {count} became customers ({share})."),
         mark(
@@ -137,7 +137,7 @@ OUTCOMES: Mapping[str, Words] = {
         ),
     ),
     questions.SOLVED: Words(
-        mark("solved"),
+        mark("solved in time"),
         mark("{when}: {count} of {rows} were closed in time ({share})."),
         mark("Of all {rows} tickets {count} were closed in time ({share})."),
         mark("Each ticket is seen as it came; in time means closed within {days} days."),
