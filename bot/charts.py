@@ -146,48 +146,34 @@ class _Drawing:
         found = boxes(self.chart, _MOST_BOXES)
         if not found:
             self._nothing()
-            return
-        wide = (1 - 2 * _LEFT) / (max(box.depth for box in found) + 1)
-        tall = min(0.1, 0.82 / sum(box.place not in {b.parent for b in found} for box in found))
-        ends: dict[int, tuple[float, float]] = {}
         for box in found:
-            x, y = _LEFT + box.depth * wide, 0.88 - 0.85 * box.height
-            if box.parent is not None:
-                from_x, from_y = ends[box.parent]
-                middle = (from_x + x) / 2
-                self.axes.plot(
-                    [from_x, middle, middle, x], [from_y, from_y, y, y], color=SOFT, lw=1.2
-                )
-            ends[box.place] = (x + wide * 0.86, y)
-            self._box(box, x, y, wide * 0.86, tall * 0.86)
+            self.axes.plot(*zip(*box.line, strict=True), color=SOFT, lw=1.2) if box.line else None
+            self._box(box)
 
-    def _box(self, box: Box, x: float, y: float, wide: float, tall: float) -> None:
+    def _box(self, box: Box) -> None:
         from matplotlib.patches import Rectangle
 
         share = min(max(box.share, 0.0), 100.0) / 100 if math.isfinite(box.share) else 0.0
-        bottom = y - tall / 2
-        whole = Rectangle((x, bottom), wide, tall, facecolor=BACKGROUND, edgecolor=SOFT, zorder=2)
-        bar = Rectangle((x, bottom), wide * share, tall * 0.14, facecolor=PALETTE[0], zorder=3)
-        self.axes.add_patch(whole)
-        self.axes.add_patch(bar)
-        letters = max(6, int(wide / _LETTER / 0.72))
+        bottom, size = box.y - box.tall / 2, (box.wide, box.tall)
+        for (wide, tall), face in (
+            (size, BACKGROUND),
+            ((box.wide * share, box.tall * 0.14), PALETTE[0]),
+        ):
+            edge = SOFT if face == BACKGROUND else face
+            self.axes.add_patch(
+                Rectangle((box.x, bottom), wide, tall, facecolor=face, edgecolor=edge, zorder=2)
+            )
+        letters = max(6, int(box.wide / _LETTER / 0.72))
         label = fit(_name(self.chart.labels[box.place], "") or str(box.place + 1), letters, width)
         told = [self._figure(n) if math.isfinite(n) else "–" for n in (box.share, box.count)]
+        low = box.tall < 0.06  # noqa: PLR2004 - both on one line where there is no room for two
+        heights = (bottom + box.tall * share for share in ((0.57, 0.57) if low else (0.74, 0.36)))
+        x = box.x + box.wide - 0.008 if low else box.x + 0.008
+        style: dict[str, Any] = {"va": "center", "zorder": 4}
+        self._text(box.x + 0.008, next(heights), label, _TINY, color=INK, **style)
+        side = "right" if low else "left"
         figures = f"{told[0]} %  ·  {told[1]}"
-        low = tall < 0.06  # noqa: PLR2004 - both on one line where there is no room for two
-        self._text(
-            x + 0.008,
-            bottom + tall * (0.57 if low else 0.74),
-            label,
-            _TINY,
-            color=INK,
-            va="center",
-            zorder=4,
-        )
-        self._text(
-            x + wide - 0.008 if low else x + 0.008, bottom + tall * (0.57 if low else 0.36), figures, _TINY,
-            color=PALETTE[0], va="center", ha="right" if low else "left", bold=True, zorder=4,
-        )  # fmt: skip
+        self._text(x, next(heights), figures, _TINY, color=PALETTE[0], ha=side, bold=True, **style)
 
     def _frame(self) -> tuple[float, float, float, float]:
         top = 0.77 if len(self.names) > 1 or self.chart.unit.strip() else 0.85

@@ -171,6 +171,20 @@ AMOUNTS = {
     DEMAND: mark("demand"),
     SALES: mark("sales"),
 }
+# Other ways to write them, in both languages, as `key` folds them.
+SPELLED: Mapping[str, str] = {
+    questions.WON: "win|wins|winning|deals won|won deals|deal is won|赢单|赢|成交",
+    questions.LEFT: "leave|leaving|churn|churned|customers left|customers leaving|leavers|流失|客户流失",
+    questions.CUSTOMER: "customers|conversion|converted|becoming a customer|成为客户|转化",
+    questions.SOLVED: "in time|on time|solving in time|按时解决|按时",
+    questions.REOPENED: "reopening|opened again|重新打开|重开",
+    questions.COMPLAINT: "complaints|投诉",
+    AMOUNT: "amounts|deal size|deal amount|the amount|金额|商机金额",
+    REVENUE: "turnover|the revenue|收入|客户收入",
+    REPLY: "reply time|first reply time|time to reply|首次回复|回复时间",
+    DEMAND: "orders|number of orders|the demand|需求|订单数",
+    SALES: "sales revenue|销售额",
+}
 ABOUT = {
     AMOUNT: mark("Amount of won deals"),
     REVENUE: mark("Revenue of customers"),

@@ -287,4 +287,5 @@ def _typed(target: Target) -> str:
 
 
 def _spellings(target: Target) -> frozenset[str]:
-    return frozenset({_typed(target).replace("_", " "), key(target.name)})
+    others = words.SPELLED.get(target.code, "").split("|")
+    return frozenset({_typed(target).replace("_", " "), key(target.name), *filter(None, others)})
