@@ -143,6 +143,7 @@ def job_settings(config: Config) -> dict[str, Any]:
         "currency": given.currency,
         "working_hours": given.working_hours,
         "excluded": folded(config.analysis.excluded_fields),
+        "contract_field": config.analysis.contract_field,
     }
 
 

@@ -178,7 +178,7 @@ class _Drawing:
     def _frame(self) -> tuple[float, float, float, float]:
         top = 0.77 if len(self.names) > 1 or self.chart.unit.strip() else 0.85
         left = _LEFT + _LETTER * (max(map(width, self.labels), default=0) if self.flat else 7)
-        right = 0.77 if self.lines and len(self.names) > 1 else 0.965
+        right = 0.7 if self.lines and len(self.names) > 1 else 0.965
         return (left, 0.12, right - left, top - 0.12)
 
     def _style(self) -> None:
@@ -357,7 +357,7 @@ class _Drawing:
         heights = _apart([end[0] for end in sorted(ends)], 0.075)
         for height, (_share, index, value) in zip(heights, sorted(ends), strict=True):
             several = len(self.names) > 1
-            text = fit(self.names[index], 11, width) + "  " if several else ""
+            text = fit(self.names[index], 15, width) + "  " if several else ""
             self.axes.annotate(
                 text + self._figure(value), (1, height), (10, 0), xycoords="axes fraction",
                 textcoords="offset points", va="center", ha="left" if several else "right",

@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import secrets
+import signal
 import sys
 from dataclasses import asdict
 from functools import partial
@@ -54,6 +55,9 @@ class Mouth:
 
 def main() -> None:
     """Carry out the order that stands on standard input."""
+    # A terminal and a service manager signal every process; whether this one ends is for its parent to say.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     logs.setup()
     mouth = Mouth()
     sys.excepthook = mouth.bug

@@ -121,6 +121,7 @@ class AnalysisConfig:
     """What the analyses may look at."""
 
     excluded_fields: tuple[str, ...] = _value(EXCLUDED, values.names)
+    contract_field: str = _value("", values.plain_text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import os
 import pickle
 import queue
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -200,7 +201,8 @@ class Runner:
 
     def _end(self, process: subprocess.Popen[bytes], name: str) -> Exception:
         """Return why a process ended without an answer."""
-        if self._stopping.is_set():
+        # The signals reach a process that has not yet begun to ignore them.
+        if self._stopping.is_set() or -process.returncode in {signal.SIGINT, signal.SIGTERM}:
             return Interrupted()
         reference = secrets.token_hex(3).upper()
         log.error("bug reference=%s job=%s ended with code=%s", reference, name, process.returncode)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -243,9 +243,12 @@ def won_by_owner(
 
 
 def forecast(
-    session: Session, since: date, until: date
+    session: Session, since: date, until: date, without: Collection[int] = ()
 ) -> list[tuple[str, str, int, Decimal, Decimal]]:
-    """Return month (`2026-12`), currency, count, sum and probability-weighted sum of the open deals closing then."""
+    """Return month (`2026-12`), currency, count, sum and probability-weighted sum of the open deals closing then.
+
+    The deals `without` stay out.
+    """
     of_month = _month(session, Deal.close_on)
     query = (
         sa.select(
@@ -256,13 +259,7 @@ def forecast(
             sa.func.sum(Deal.amount),
         )
         .join(Deal.stage)
-        .where(
-            Stage.kind == StageKind.OPEN,
-            Deal.deleted_at.is_(None),
-            Deal.amount.is_not(None),
-            Deal.close_on >= since,
-            Deal.close_on < until,
-        )
+        .where(*_foreseen(since, until), Deal.id.not_in(without))
         .group_by(of_month, Deal.currency, Stage.probability)
         .order_by(of_month, Deal.currency)
     )
@@ -274,6 +271,27 @@ def forecast(
         weighted = before[2] + total * probability / 100
         sums[month, currency] = before[0] + count, before[1] + total, weighted
     return [(month, currency, *summed) for (month, currency), summed in sums.items()]
+
+
+def largest(session: Session, since: date, until: date, count: int) -> Sequence[Deal]:
+    """Return the `count` largest open deals closing then of each currency, the largest of a currency first."""
+    place = sa.func.row_number().over(
+        partition_by=Deal.currency, order_by=(Deal.amount.desc(), Deal.id)
+    )
+    ranked = sa.select(Deal.id, place.label("place")).join(Deal.stage)
+    placed = ranked.where(*_foreseen(since, until)).subquery()
+    query = sa.select(Deal).join(placed, placed.c.id == Deal.id).where(placed.c.place <= count)
+    return session.scalars(query.order_by(Deal.currency, placed.c.place)).all()
+
+
+def _foreseen(since: date, until: date) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Stage.kind == StageKind.OPEN,
+        Deal.deleted_at.is_(None),
+        Deal.amount.is_not(None),
+        Deal.close_on >= since,
+        Deal.close_on < until,
+    )
 
 
 def unplanned(session: Session, since: date, until: date) -> tuple[int, int]:

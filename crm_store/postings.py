@@ -204,6 +204,11 @@ def _owe_for(
             _owe_one(session, posting, now)
 
 
+def refresh(session: Session, names: Collection[str], now: datetime) -> None:
+    """Owe the edits of the cards of records of which something else is known now."""
+    _owe_for(session, names, now, None)
+
+
 def _waiting(session: Session, keys: Sequence[str]) -> set[str]:
     """Return the edits that nobody has begun: they will draw what this transaction leaves.
 

@@ -24,11 +24,18 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 CHURN, SEGMENT = "churn", "segment"
-MADE_AT = time(3, 30)  # on the wall clock of the default zone
+WIN, LEAD, CONTRACT = "win", "lead", "contract_churn"
+RULES, OFFER = "rules", "offer"
+VALUE, OUTLIER = "value", "outlier"
+QUEUE, PRIORITY, TICKET_KIND, MOOD = "ticket_queue", "ticket_priority", "ticket_kind", "mood"
+THEMES, TOPICS = "themes", "topics"
+MADE_AT, CHANCES_AT = time(3, 30), time(3, 50)  # on the wall clock of the default zone
 KEEP = timedelta(days=60)
 WEEK = timedelta(days=7)
 ABOUT = timedelta(days=3)  # how far from a week ago "last week" may lie
-BATCH = 10_000  # rows of one transaction
+BATCH = (
+    50_000  # rows of one transaction: each writes every page of an index that is not in their order
+)
 _UNSYNCHRONISED = {"synchronize_session": False}
 _UNFINISHED = "unfinished:"  # before the kind of a receipt whose scores are still being written
 
@@ -154,6 +161,11 @@ def forget(session: Session, receipt: Receipt) -> None:
         session.execute(sa.delete(Receipt).where(Receipt.id == receipt.id))
 
 
+def drop_before(session: Session, kind: str, period: str) -> None:
+    """Delete the scores of a kind that are older than a period, and their receipts."""
+    _delete(session, kind, Score.period < period, _period() < period)
+
+
 def receipt(session: Session, kind: str, period: str | None = None) -> Receipt | None:
     """Return how the scores of a period were made; without one, those of the newest."""
     query = sa.select(Receipt).where(Receipt.kind == kind)
@@ -209,13 +221,44 @@ def newest_period(session: Session, kind: str, record: Reference) -> str | None:
     return session.scalar(query)
 
 
-def week_before(session: Session, day: date, model: str) -> Receipt | None:
-    """Return the risks nearest to a week before `day`, by the same model, at most ABOUT from it."""
+def week_before(session: Session, day: date, model: str, kind: str = CHURN) -> Receipt | None:
+    """Return the scores nearest to a week before `day`, by the same model, at most ABOUT from it."""
     wanted = day - WEEK
     near = _period().between((wanted - ABOUT).isoformat(), (wanted + ABOUT).isoformat())
-    found = session.scalars(sa.select(Receipt).where(Receipt.kind == CHURN, near))
+    found = session.scalars(sa.select(Receipt).where(Receipt.kind == kind, near))
     same = [each for each in found if each.data["model"] == model]
     return min(same, key=lambda each: abs(_day(each) - wanted), default=None)
+
+
+def ranking(
+    session: Session, kind: str, period: str, offset: int, limit: int, label: str | None = None
+) -> list[Scored]:
+    """Return one page of a period's scores, highest first; with a label, of those only.
+
+    How many there are stands on the receipt: counting a million of them takes longer than a reader waits.
+    """
+    wanted = [Score.kind == kind, Score.period == period]
+    if label is not None:
+        wanted.append(Score.label == label)
+    # As the index has them backwards: the other way round, a million rows are sorted for a page.
+    order = sa.select(Score).where(*wanted).order_by(Score.value.desc(), Score.id.desc())
+    return [_scored(each) for each in session.scalars(order.offset(offset).limit(limit))]
+
+
+def of_some(
+    session: Session, kind: str, period: str, subjects: Collection[Reference]
+) -> dict[Reference, Scored]:
+    """Return a period's scores of these records."""
+    wanted = (Score.kind == kind, Score.period == period, _is_one_of(subjects))
+    found = map(_scored, session.scalars(sa.select(Score).where(*wanted)))
+    return {each.customer: each for each in found}
+
+
+def periods(session: Session, kind: str, until: str, limit: int) -> list[Receipt]:
+    """Return the receipts of the last periods up to `until`, oldest first."""
+    query = sa.select(Receipt).where(Receipt.kind == kind, _period() <= until)
+    found = session.scalars(query.order_by(_period().desc()).limit(limit))
+    return list(found)[::-1]
 
 
 def values(session: Session, kind: str, period: str) -> dict[int, float]:
@@ -223,6 +266,13 @@ def values(session: Session, kind: str, period: str) -> dict[int, float]:
     query = sa.select(Score.subject_kind, Score.subject_id, Score.value)
     rows = session.execute(query.where(Score.kind == kind, Score.period == period))
     return {code(Reference(row[0], row[1])): row[2] for row in rows}
+
+
+def count(session: Session, receipt: Receipt) -> int:
+    """Return how many scores a receipt has."""
+    query = sa.select(sa.func.count()).select_from(Score)
+    wanted = (Score.kind == receipt.kind, Score.period == receipt.data["period"])
+    return session.scalar(query.where(*wanted)) or 0
 
 
 def list_at_risk(
@@ -274,14 +324,21 @@ def _at_risk(session: Session, query: sa.Select[Score, float | None]) -> list[At
     ]
 
 
-def _is_one_of(customers: Collection[Reference]) -> sa.ColumnElement[bool]:
-    ids = {kind: [c.id for c in customers if c.kind == kind] for kind in ("company", "contact")}
-    return sa.or_(
-        *(
-            sa.and_(Score.subject_kind == kind, Score.subject_id.in_(numbers))
-            for kind, numbers in ids.items()
+def _scored(score: Score) -> Scored:
+    subject = Reference(score.subject_kind, score.subject_id)
+    return Scored(subject, score.value, score.label, score.reasons)
+
+
+def _is_one_of(subjects: Collection[Reference]) -> sa.ColumnElement[bool]:
+    kinds = {each.kind for each in subjects}
+    one_of = (
+        sa.and_(
+            Score.subject_kind == kind,
+            Score.subject_id.in_([each.id for each in subjects if each.kind == kind]),
         )
+        for kind in sorted(kinds)
     )
+    return sa.or_(sa.false(), *one_of)
 
 
 def _unfinished(kind: str) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from sqlalchemy.sql.compiler import SQLCompiler
 
-KIND = "series:"  # receipts are kept as `series:revenue`
+KIND, MARKET = "series:", "market:"  # receipts are kept as `series:revenue` and `market:industry`
 MADE_AT = time(4, 30)  # on the wall clock of the default zone
 KEEP = timedelta(days=60)
 IMPORTED = "imported"
@@ -119,28 +119,30 @@ def told(session: Session, matters: Iterable[str]) -> bool:
 
 
 def forget(session: Session, today: date) -> None:
-    """Delete what was seen in the series more than KEEP ago."""
+    """Delete what was seen in the series and the market more than KEEP ago."""
     old = Receipt.data["period"].as_string() < (today - KEEP).isoformat()
     session.execute(
-        sa.delete(Receipt).where(Receipt.kind.startswith(KIND), old),
+        sa.delete(Receipt).where(
+            sa.or_(Receipt.kind.startswith(KIND), Receipt.kind.startswith(MARKET)), old
+        ),
         execution_options={"synchronize_session": False},
     )
 
 
 def _orders(span: Span) -> _Rows:
-    rows = _within(Order.ordered_at, span, Order.currency, _hundredths(Order.total))
-    return _living(rows, Order)
+    rows = _within(Order.ordered_at, span, Order.currency, hundredths(Order.total))
+    return living(rows, Order)
 
 
 def _won(span: Span) -> _Rows:
-    rows = _within(Deal.closed_at, span, Deal.currency, _hundredths(Deal.amount))
-    return _living(rows.join(Stage, Deal.stage_id == Stage.id), Deal).where(
+    rows = _within(Deal.closed_at, span, Deal.currency, hundredths(Deal.amount))
+    return living(rows.join(Stage, Deal.stage_id == Stage.id), Deal).where(
         Stage.kind == StageKind.WON, Deal.amount.is_not(None)
     )
 
 
 def _tickets(span: Span) -> _Rows:
-    return _living(_dated(Ticket, span), Ticket)
+    return living(_dated(Ticket, span), Ticket)
 
 
 def _companies(span: Span) -> _Rows:
@@ -163,11 +165,13 @@ def _within(at: _Column, span: Span, group: _Column, amount: _Column) -> _Rows:
     return sa.select(*columns).where(at >= span.since, at < span.until)
 
 
-def _hundredths(amount: _Column) -> _Column:
+def hundredths(amount: _Column) -> _Column:
+    """Give an amount as the whole number that the database adds up."""
     return sa.type_coerce(amount, sa.BigInteger)
 
 
-def _living(rows: _Rows, model: type[Order | Deal | Ticket]) -> _Rows:
+def living(rows: _Rows, model: type[Order | Deal | Ticket]) -> _Rows:
+    """Keep what was not deleted, nor the company it belongs to, nor, without one, the contact."""
     company, person = model.company_id, model.contact_id
     return (
         rows.outerjoin(Company, company == Company.id)

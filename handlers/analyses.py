@@ -17,6 +17,7 @@ _NAMES = {
     "ticket_queue": mark("Queue"),
     "ticket_priority": mark("Priority"),
     "mood": mark("Mood"),
+    "topics": mark("Talks about"),
 }
 _METHODS = {
     "silence_rule": mark("plain rule of silence"),

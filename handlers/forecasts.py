@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Annotated
 
 from crm_store import deals, forecasts
 from crm_store.forecasts import Hindsight
-from crm_store.models import Role
+from crm_store.models import Deal, Role
 from crm_store.money import PLACES, Money
 from crm_store.schedules import instant_of
+from handlers import cards
+from handlers.arguments import NumberArgument
 from handlers.command import command
 from handlers.periods import Period, TimeSpan, Unit, current, month_name, months_after
 from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Series, Table
@@ -23,7 +26,11 @@ from handlers.wording import _, money, number, percent, plural
 
 MONTHS_AHEAD = 12
 MONTHS_BACK = 6
+APART = 3  # of the largest deals that the button leaves out
+MOST_APART = 20
 LEAST_MONTHS = 3  # fewer say nothing about how far off the forecast is
+
+Largest = Annotated[int, NumberArgument(1, MOST_APART)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,16 @@ class _MonthSum:
 
 
 @command(
-    "report forecast [period=]",
+    "report forecast [period=] [without=]",
     role=Role.MEMBER,
     reads=True,
     example="report forecast period=2026-Q4",
     phrases=(
+        (
+            "(SHOW|what is) [the|our] [sales|revenue] forecast without the <without> "
+            "(largest|biggest) [deals]"
+        ),
+        "SHOW [销售] 预测 [不含|去掉|除去] 最大的 <without> (个|笔) (商机|单子)",
         "SHOW [the|our] [sales|revenue] (forecast|prediction|projection) [for <period>]",
         "(what is the|how is the) [sales|revenue] forecast [for <period>]",
         (
@@ -70,7 +82,9 @@ class _MonthSum:
         ),
     ),
 )
-def report_forecast(request: Request, period: TimeSpan | None = None) -> Reply:
+def report_forecast(
+    request: Request, period: TimeSpan | None = None, without: Largest | None = None
+) -> Reply:
     """Show what the open deals may bring by month, weighted by the chance of their stage."""
     this_month = current(Unit.MONTH, request.now, request.zone)
     first, end = (
@@ -78,15 +92,18 @@ def report_forecast(request: Request, period: TimeSpan | None = None) -> Reply:
         if period
         else (this_month.first, months_after(this_month.first, MONTHS_AHEAD))
     )
+    apart = deals.largest(request.session, first, end, without) if without else []
     months = [
         _MonthSum(
             date.fromisoformat(f"{month}-01"), currency, count, amount, weighted.quantize(PLACES)
         )
-        for month, currency, count, amount, weighted in deals.forecast(request.session, first, end)
+        for month, currency, count, amount, weighted in deals.forecast(
+            request.session, first, end, [deal.id for deal in apart]
+        )
     ]
     past = forecasts.hindsight(request.session, _past_months(this_month))
     unpriced, unplanned = deals.unplanned(request.session, first, end)
-    lines = [*_forecast_lines(months), *_left_out(unpriced, unplanned)]
+    lines = [*_forecast_lines(months), *_apart(apart), *_left_out(unpriced, unplanned)]
     return Reply(
         title=_("Forecast for {period}", period=period.name)
         if period
@@ -95,11 +112,33 @@ def report_forecast(request: Request, period: TimeSpan | None = None) -> Reply:
         fields=(Field(_("How far off it was"), _past_error(past)),),
         table=_forecast_table(months) if months else None,
         chart=_forecast_chart(months),
-        actions=(Action(_("Pipeline"), "report pipeline"),),
+        actions=(
+            *(() if without or not months else (_without(request),)),
+            Action(_("Pipeline"), "report pipeline"),
+        ),
         footer=_(
             "Each deal counts with the probability of its stage, in the month of its close day."
         ),
     )
+
+
+def _without(request: Request) -> Action:
+    label = _("Without the {count} largest", count=APART)
+    return Action(label, f"{cards.again(request)} without={APART}", replaces=True)
+
+
+def _apart(found: Sequence[Deal]) -> list[str]:
+    if not found:
+        return []
+    named = [
+        _(
+            "{name} ({sum})",
+            name=deal.title,
+            sum=money(Money(deal.amount or Decimal(0), deal.currency)),
+        )
+        for deal in found
+    ]
+    return [_("Without the largest: {names}.", names=", ".join(named))]
 
 
 def _past_months(this_month: Period) -> list[forecasts.Month]:

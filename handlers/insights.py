@@ -34,6 +34,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Unscored:
+    """A record of which the newest analysis, with this receipt, says nothing."""
+
+    session: Session
+    record: Reference
+    receipt: Mapping[str, Any]
+    defaults: Defaults
+
+
+@dataclass(frozen=True, slots=True)
 class Insight:
     """A score in words.
 
@@ -62,8 +72,10 @@ class OnCard:
 
 
 Teller: TypeAlias = Callable[[Told], Insight | None]
+Silence: TypeAlias = Callable[[Unscored], Insight | None]
 
 _tellers: dict[str, tuple[frozenset[str], Teller]] = {}
+_silences: dict[str, tuple[frozenset[str], Silence]] = {}
 
 
 def insight(kind: str, of: Sequence[str]) -> Callable[[Teller], Teller]:
@@ -81,6 +93,19 @@ def insight(kind: str, of: Sequence[str]) -> Callable[[Teller], Teller]:
             raise ValueError(message)
         _tellers[kind] = (frozenset(of), teller)
         return teller
+
+    return declare
+
+
+def unscored(kind: str, of: Sequence[str]) -> Callable[[Silence], Silence]:
+    """Declare the function below to say why there is no score of a kind on these kinds of record.
+
+    It returns None where none is expected.
+    """
+
+    def declare(silence: Silence) -> Silence:
+        _silences[kind] = (frozenset(of), silence)
+        return silence
 
     return declare
 
@@ -140,15 +165,16 @@ def explain(request: Request, record: AnyRecord) -> Reply:
     )
 
 
-def _of(request: Request, record: Reference) -> list[tuple[Receipt, Insight]]:
+def _of(request: Request, record: Reference) -> list[tuple[Receipt | None, Insight]]:
     kinds = [kind for kind, (of, _teller) in _tellers.items() if record.kind in of]
     scored = {
         receipt.kind: (scored, receipt)
         for scored, receipt in scores.of_record(request.session, record, kinds)
     }
-    found = []
+    found: list[tuple[Receipt | None, Insight]] = []
     for kind in kinds:
         if kind not in scored:
+            found += _silent(request, record, kind)
             continue
         score, receipt = scored[kind]
         told = Told(request.session, score, receipt.data, request.defaults)
@@ -156,6 +182,18 @@ def _of(request: Request, record: Reference) -> list[tuple[Receipt, Insight]]:
         if words is not None:
             found.append((receipt, words))
     return found
+
+
+def _silent(request: Request, record: Reference, kind: str) -> list[tuple[Receipt | None, Insight]]:
+    """Say why there is no score, where the analysis looked at records like it and told none."""
+    of, silence = _silences.get(kind, (frozenset(), None))
+    if silence is None or record.kind not in of:
+        return []
+    receipt = scores.receipt(request.session, kind)
+    if receipt is None:
+        return []
+    words = silence(Unscored(request.session, record, receipt.data, request.defaults))
+    return [] if words is None else [(None, words)]
 
 
 def _block(told: Insight) -> str:
@@ -168,7 +206,9 @@ def _block(told: Insight) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _verdicts(record: Reference, receipt: Receipt, told: Insight) -> tuple[Action, ...]:
+def _verdicts(record: Reference, receipt: Receipt | None, told: Insight) -> tuple[Action, ...]:
+    if receipt is None:
+        return ()
     line, on = f"feedback {receipt.kind} {record}", f"on={receipt.data['period']}"
     words = {
         "useful": _("Useful: {label}", label=told.label),

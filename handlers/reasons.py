@@ -202,9 +202,27 @@ _MODELS = {
         "those who stayed, learnt from {rows} customers at past moments; at risk means no order in "
         "the next {days} days."
     ),
+    "entropy_tree": mark(
+        "By a decision tree, a chain of yes-or-no questions, learnt from {rows} customers at past "
+        "moments; at risk means no order in the next {days} days."
+    ),
+    "support_vectors": mark(
+        "By support vectors, which draw the widest border between past leavers and those who "
+        "stayed, learnt from {rows} customers at past moments; at risk means no order in the next "
+        "{days} days."
+    ),
+    "neural_network": mark(
+        "By a small neural network, layers of weighted sums, learnt from {rows} customers at past "
+        "moments; at risk means no order in the next {days} days."
+    ),
     "gradient_boosting": mark(
         "By gradient boosting, many small decision trees that mend each other's mistakes, learnt "
         "from {rows} customers at past moments; at risk means no order in the next {days} days."
+    ),
+    "mean_of_boosting_and_regression": mark(
+        "By the mean of two methods, one that weighs each sign and one of many small decision "
+        "trees, learnt from {rows} customers at past moments; at risk means no order in the next "
+        "{days} days."
     ),
 }
 

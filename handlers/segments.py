@@ -5,41 +5,57 @@ The segments are found in `jobs/scores.py`.
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
 
 from crm_store import records, scores
-from crm_store.conversations import Reference
 from crm_store.models import Receipt, Role
 from crm_store.scores import SEGMENT
 from crm_store.store import Session
-from handlers import reasons
-from handlers.arguments import Argument, Asked
+from handlers import cards, reasons, segment_moves
+from handlers.arguments import Argument, Asked, PageNumber
 from handlers.command import command
 from handlers.errors import UserError
+from handlers.insights import Insight, Told, insight
 from handlers.notices import Telling, notice
 from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Series, Table
 from handlers.request import Request
 from handlers.risks import unavailable
+from handlers.segment_moves import NAMES
 from handlers.wording import _, day, mark, number, percent, plural
 
-NAMES = {
-    "champions": mark("Champions"),
-    "loyal": mark("Loyal"),
-    "big_spenders": mark("Big spenders"),
-    "promising": mark("Promising"),
-    "new": mark("New customers"),
-    "needs_attention": mark("Needs attention"),
-    "at_risk": mark("At risk"),
-    "hibernating": mark("Hibernating"),
-    "lost": mark("Lost customers"),
+ADVICE = {
+    "champions": mark("Next: ask what they would like to see next, and offer it to them first."),
+    "loyal": mark("Next: offer what customers like them also buy."),
+    "big_spenders": mark("Next: agree on a date for the next order; a lost one costs much."),
+    "promising": mark("Next: make the second or third order easy."),
+    "new": mark("Next: ask how the first order went."),
+    "needs_attention": mark("Next: remind them with an offer of what they used to order."),
+    "at_risk": mark("Next: call, and ask what has changed."),
+    "hibernating": mark("Next: one offer to wake them; more is not worth the time."),
+    "lost": mark("Next: leave them be, or ask once why they went."),
 }
-OUTSIDE = "outside"
-MOVES = 6
-NAMED = 4
+WEEKS = 12  # of the picture
 _WEEK = re.compile(r"(\d{4})-?W(\d{1,2})", re.ASCII | re.IGNORECASE)
+
+
+class Group(enum.StrEnum):
+    """A segment, as commands name it."""
+
+    CHAMPIONS = "champions"
+    LOYAL = "loyal"
+    BIG_SPENDERS = "big_spenders"
+    PROMISING = "promising"
+    NEW = "new"
+    NEEDS_ATTENTION = "needs_attention"
+    AT_RISK = "at_risk"
+    HIBERNATING = "hibernating"
+    LOST = "lost"
 
 
 class WeekArgument(Argument[str]):
@@ -110,20 +126,115 @@ def tell_segment_summary(telling: Telling, payload: Mapping[str, Any]) -> Reply 
     return _card(telling.session, receipt) if receipt else None
 
 
-def _card(session: Session, receipt: Receipt) -> Reply:
-    data = receipt.data
-    return Reply(
-        title=_("Customer segments, week {week}", week=data["period"]),
-        text="\n".join(_moves(session, data)),
-        fields=(Field(_("How"), _how(data)),),
-        table=_table(data),
-        chart=_chart(data),
-        actions=(Action(_("At risk of leaving"), "report churn"),),
+@command(
+    "segment <segment> [page=]",
+    role=Role.MEMBER,
+    reads=True,
+    example="segment at_risk",
+    phrases=(
+        "(who|which customers|which companies) (are|is) [in] [the|our] <segment> (segment|group)",
+        "(SHOW|LIST) [me] [the|our] (members|customers) (of|in) [the] [segment] <segment> [segment|group]",
+        "(SHOW|LIST) [me] [the|our] <segment> (segment|customers)",
+        "<segment> (分群|细分|客群|这一群|这个分群) [里|中] [的] [有] (哪些|什么) (客户|公司)",
+        "SHOW <segment> (分群|客群|这一群) [的] [客户|成员]",
+    ),
+)
+def show_segment(request: Request, segment: Group, page: PageNumber = 1) -> Reply:
+    """Show the customers of one segment, those with the most revenue first."""
+    receipt = scores.receipt(request.session, SEGMENT)
+    title = _("Segment: {name}", name=_(NAMES[segment.value]))
+    if receipt is None:
+        return Reply(title=title, text=unavailable(request.defaults.time_zone))
+    found = scores.ranking(
+        request.session,
+        SEGMENT,
+        receipt.data["period"],
+        (page - 1) * cards.PAGE_SIZE,
+        cards.PAGE_SIZE,
+        segment.value,
+    )
+    request.memory.listed([each.customer for each in found])
+    loaded = records.load(request.session, [each.customer for each in found])
+    rows = [
+        Row(
+            (
+                records.name_of(loaded[each.customer]),
+                reasons.revenue(each.value, receipt.data["currency"]),
+            ),
+            opens=f"{each.customer.kind} show {each.customer.id}",
+        )
+        for each in found
+        if each.customer in loaded
+    ]
+    columns = (_("Customer"), _("Last 12 months"))
+    empty = _("No customer is in it in week {week}.", week=receipt.data["period"])
+    reply = cards.listing(title, columns, rows, empty, numeric=(1,))
+    sizes = {each["name"]: each["size"] for each in receipt.data["segments"]}
+    reply = replace(reply, text=reply.text or _(ADVICE[segment.value]))
+    return cards.page(reply, cards.again(request), page, sizes.get(segment.value, 0))
+
+
+@insight(SEGMENT, of=("company", "contact"))
+def tell_segment(told: Told) -> Insight:
+    """Say in which segment a customer is, and what that means."""
+    data, name = told.receipt, told.scored.label
+    own = next(each for each in data["segments"] if each["name"] == name)
+    alike = plural(
+        "{count} customer is in it; on average the last order is {days} days ago, with {orders} "
+        "days of ordering and {sum} so far.",
+        "{count} customers are in it; on average their last order is {days} days ago, with {orders} "
+        "days of ordering and {sum} so far.",
+        own["size"],
+        days=number(own["mean_recency_days"]),
+        orders=number(own["mean_frequency"]),
+        sum=reasons.revenue(round(own["mean_value"]), data["currency"]),
+    )
+    bought = _(
+        "Bought for {sum} in the last 12 months.",
+        sum=reasons.revenue(told.scored.value, data["currency"]),
+    )
+    return Insight(
+        label=_("Segment"),
+        text=_(NAMES[name]),
+        reasons=(bought, alike),
+        next=_(ADVICE[name]),
+        how=_how(data),
     )
 
 
-def _table(data: Mapping[str, Any]) -> Table:
-    currency = data["currency"]
+def _card(session: Session, receipt: Receipt) -> Reply:
+    data = receipt.data
+    calls = segment_moves.calls(session, data)
+    weeks = _weeks(session, data)
+    return Reply(
+        title=_("Customer segments, week {week}", week=data["period"]),
+        text="\n".join([*segment_moves.called(calls, data), *segment_moves.moves(session, data)]),
+        fields=(Field(_("How"), _how(data)),),
+        table=_table(data, weeks),
+        chart=_chart(data, weeks),
+        actions=(
+            *(action for call in calls for action in segment_moves.buttons(call)),
+            Action(_("At risk of leaving"), "report churn"),
+        ),
+    )
+
+
+def _weeks(session: Session, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Take the weeks up to this one whose borders were the same, oldest first."""
+    found = scores.periods(session, SEGMENT, data["period"], WEEKS)
+    return [each.data for each in found if each.data["model_on"] == data["model_on"]]
+
+
+def _revenue(data: Mapping[str, Any], name: str) -> Decimal:
+    """Return the revenue of a segment's customers in the last 12 months, 0 where nobody was in it."""
+    return next(
+        (Decimal(each["revenue_365"]) for each in data["segments"] if each["name"] == name),
+        Decimal(0),
+    )
+
+
+def _table(data: Mapping[str, Any], weeks: Sequence[Mapping[str, Any]]) -> Table:
+    currency, first = data["currency"], weeks[0]
     rows = tuple(
         Row(
             (
@@ -131,81 +242,43 @@ def _table(data: Mapping[str, Any]) -> Table:
                 number(each["size"]),
                 reasons.revenue(each["revenue_90"], currency),
                 reasons.revenue(each["revenue_365"], currency),
-            )
+                *(
+                    [_moved(_revenue(data, each["name"]) - _revenue(first, each["name"]), currency)]
+                    if len(weeks) > 1
+                    else []
+                ),
+            ),
+            opens=f"segment {each['name']}",
         )
         for each in data["segments"]
     )
-    columns = (_("Segment"), _("Customers"), _("Last 90 days"), _("Last 12 months"))
-    return Table(columns, rows, (1, 2, 3))
+    columns = [_("Segment"), _("Customers"), _("Last 90 days"), _("Last 12 months")]
+    if len(weeks) > 1:
+        since = len(weeks) - 1
+        columns.append(plural("Change in {count} week", "Change in {count} weeks", since))
+    return Table(tuple(columns), rows, tuple(range(1, len(columns))))
 
 
-def _chart(data: Mapping[str, Any]) -> Chart:
-    return Chart(
-        ChartKind.BARS,
-        _("Revenue of the last 12 months by segment"),
-        tuple(_(NAMES[each["name"]]) for each in data["segments"]),
-        (
-            Series(
-                _("Last 12 months"), tuple(float(each["revenue_365"]) for each in data["segments"])
-            ),
-        ),
-        data["currency"],
-    )
+def _moved(change: Decimal, currency: str) -> str:
+    sign = "+" if change > 0 else ""
+    return sign + reasons.revenue(round(change), currency)
 
 
-def _moves(session: Session, data: Mapping[str, Any]) -> list[str]:
-    moves = data["moves"]
-    since = day(date.fromisoformat(data["before_on"]))
-    if not moves:
-        return [_("Nobody moved since {day}.", day=since)]
-    named = [
-        [Reference.parse(each) for each in move["customers"][:NAMED]] for move in moves[:MOVES]
-    ]
-    loaded = records.load(session, [reference for group in named for reference in group])
-    lines = [_("Since {day}:", day=since)]
-    for move, group in zip(moves, named, strict=False):
-        known = [records.name_of(loaded[each]) for each in group if each in loaded]
-        lines.append(_move(move, known, data["currency"]))
-    if len(moves) > MOVES:
-        rest = len(moves) - MOVES
-        lines.append(plural("{count} smaller move more.", "{count} smaller moves more.", rest))
-    return lines
-
-
-def _move(move: Mapping[str, Any], known: Sequence[str], currency: str) -> str:
-    parts = {
-        "sum": reasons.revenue(move["revenue_365"], currency),
-        "names": _names(known, move["size"] - len(known)),
-        "origin": _(NAMES.get(move["origin"], "")),
-        "target": _(NAMES.get(move["target"], "")),
-    }
-    if move["origin"] == OUTSIDE:
-        return plural(
-            "{count} first-time customer came to “{target}”, with {sum} in the last 12 months: {names}.",
-            "{count} first-time customers came to “{target}”, with {sum} in the last 12 months: {names}.",
-            move["size"],
-            **parts,
+def _chart(data: Mapping[str, Any], weeks: Sequence[Mapping[str, Any]]) -> Chart:
+    """Draw the revenue by segment, over the weeks once there are two."""
+    names = [each["name"] for each in data["segments"]]
+    title = _("Revenue of the last 12 months by segment")
+    if len(weeks) > 1:
+        lines = (
+            Series(_(NAMES[name]), tuple(float(_revenue(week, name)) for week in weeks))
+            for name in names
         )
-    if move["target"] == OUTSIDE:
-        return plural(
-            "{count} customer of “{origin}” has no purchases any more: {names}.",
-            "{count} customers of “{origin}” have no purchases any more: {names}.",
-            move["size"],
-            **parts,
-        )
-    return plural(
-        "{count} customer moved from “{origin}” to “{target}”, with {sum} in the last 12 months: {names}.",
-        "{count} customers moved from “{origin}” to “{target}”, with {sum} in the last 12 months: {names}.",
-        move["size"],
-        **parts,
-    )
-
-
-def _names(known: Sequence[str], others: int) -> str:
-    names = ", ".join(known)
-    if others <= 0:
-        return names
-    return plural("{names} and {count} more", "{names} and {count} more", others, names=names)
+        labels = tuple(each["period"] for each in weeks)
+        return Chart(ChartKind.LINES, title, labels, tuple(lines), data["currency"])
+    values = tuple(float(each["revenue_365"]) for each in data["segments"])
+    labels = tuple(_(NAMES[name]) for name in names)
+    bars = (Series(_("Last 12 months"), values),)
+    return Chart(ChartKind.BARS, title, labels, bars, data["currency"])
 
 
 def _how(data: Mapping[str, Any]) -> str:

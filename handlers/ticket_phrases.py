@@ -148,6 +148,15 @@ PRIORITY = (
     ),
     "~ <ticket> <priority> (attention|needs|treated|要|得|需要) [be|as|加急|处理|to]",
 )
+QUEUE = (
+    "(put|move|route|send) [the] (ticket|case) <ticket> (into|to|in) [the] queue <queue>",
+    "(put|move|route|send) [the] (ticket|case) <ticket> (into|to|in) [the] <queue> queue",
+    "CHANGE [the] queue of [the] (ticket|case) <ticket> to <queue>",
+    "[the] (ticket|case) <ticket> (belongs|goes) (into|in|to) [the] <queue> queue",
+    "[把] 工单 <ticket> (放入|放到|转入|分到|移到) 队列 <queue>",
+    "[把] 工单 <ticket> (放入|放到|转入|分到|移到) <queue> 队列",
+    "[把] 工单 <ticket> 的 队列 CHANGE <queue>",
+)
 REPLY = (
     "(reply|answer|respond) [to] [the] (ticket|case) <ticket> (:|,|that|with|saying) <text>",
     "(reply|answer|respond) [to] [the] (ticket|case) <ticket>: <text>",

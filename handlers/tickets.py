@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from crm_store import messages, notices, records, tickets
+from crm_store import labels, messages, notices, records, tickets
 from crm_store.models import (
     Activity,
     ActivityKind,
@@ -156,6 +156,20 @@ def set_priority(request: Request, ticket: Ticket, priority: Priority) -> Reply:
     ticket.priority = priority
     request.about("ticket", ticket.id)
     title = _("Ticket #{id} is {priority} now.", id=ticket.id, priority=_(priority.value))
+    return _card(request, ticket, title)
+
+
+@command(
+    "ticket queue <ticket> <queue...>",
+    role=Role.AGENT,
+    example="ticket queue 42 billing",
+    phrases=ticket_phrases.QUEUE,
+)
+def set_queue(request: Request, ticket: Ticket, queue: Name) -> Reply:
+    """Put a ticket into a queue; one that is there already is found whatever its case."""
+    ticket.queue = labels.queue_called(request.session, queue)
+    request.about("ticket", ticket.id)
+    title = _("Ticket #{id} is in the queue {queue} now.", id=ticket.id, queue=ticket.queue)
     return _card(request, ticket, title)
 
 
@@ -394,6 +408,7 @@ def card_fields(ticket: Ticket) -> tuple[Field, ...]:
         _("Kind"): _(ticket.kind.value),
         _("Status"): _(ticket.status.value),
         _("Priority"): _(ticket.priority.value),
+        _("Queue"): ticket.queue,
         _("Contact"): ticket.contact.name if ticket.contact else None,
         _("Company"): ticket.company.name if ticket.company else None,
         _("Assignee"): ticket.assignee.name if ticket.assignee else _("nobody"),

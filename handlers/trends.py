@@ -85,12 +85,17 @@ def tell_series_alert(telling: Telling, payload: Mapping[str, Any]) -> Reply | N
 def _nothing(what: Topic, zone: str) -> Reply:
     return Reply(
         title=_("{name}: nothing is known over time yet.", name=_(NAMES[what])),
-        text=_(
-            "The job `trends` looks every night at {time} ({zone}); an admin runs it at once with "
-            "`rapport job trends`.",
-            time=f"{MADE_AT:%H:%M}",
-            zone=zone,
-        ),
+        text=unavailable(zone),
+    )
+
+
+def unavailable(zone: str) -> str:
+    """Say which job looks at the series, and when."""
+    return _(
+        "The job `trends` looks every night at {time} ({zone}); an admin runs it at once with "
+        "`rapport job trends`.",
+        time=f"{MADE_AT:%H:%M}",
+        zone=zone,
     )
 
 

@@ -77,4 +77,4 @@ def _pages(context: JobContext, wanted: Plan, currency: str) -> Iterator[Sums]:
                 sums, after = features.read_page(session, kind, wanted.borders, currency, after)
             yield sums
             done += features.PAGE
-            context.progress(f"customers summed up: {done}")
+            context.progress(f"customers summed up: {done:,}")

@@ -32,9 +32,15 @@ def keep(
         with context.transaction() as session:
             scores.add(session, receipt, batch)
         done += len(batch)
-        context.progress(f"{kind}: {done} written")
+        context.progress(_share(kind, done, data.get("customers_scored", data.get("scored"))))
     with context.transaction() as session:
         scores.finish(session, receipt)
+
+
+def _share(kind: str, done: int, total: int | None) -> str:
+    if not total:
+        return f"{kind}: {done:,} written"
+    return f"{kind}: {done / total:.0%}, {done:,} of {total:,} written"
 
 
 def prune(context: JobContext, kind: str, today: date) -> None:

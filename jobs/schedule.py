@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 
 from crm_store.exclusions import EXCLUDED, folded
 from crm_store.schedules import Rule, Schedule
-from crm_store.scores import MADE_AT
+from crm_store.scores import CHANCES_AT, MADE_AT
 from crm_store.series import MADE_AT as TRENDS_AT
 from crm_store.store import Session
 
@@ -30,6 +30,8 @@ class JobContext:
         time_zone, currency, working_hours: what holds where nothing else was said, as in `[defaults]`.
         progress: told now and then how far a long job is.
         excluded: the fields that no analysis looks at, folded.
+        dask: the address of a cluster that shares the work; empty for none.
+        contract_field: the added field that tells whether a customer ended a contract; empty for none.
     """
 
     transaction: Callable[[], AbstractContextManager[Session]]
@@ -41,6 +43,8 @@ class JobContext:
     working_hours: str
     progress: Callable[[str], None]
     excluded: frozenset[str] = folded(EXCLUDED)
+    dask: str = ""
+    contract_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,18 @@ def _scores(context: JobContext) -> str:
     return scores.run(context)
 
 
+def _chances(context: JobContext) -> str:
+    from jobs import chances
+
+    return chances.run(context)
+
+
+def _baskets(context: JobContext) -> str:
+    from jobs import baskets
+
+    return baskets.run(context)
+
+
 def _churn_alerts(context: JobContext) -> str:
     from jobs import churn_alerts
 
@@ -99,6 +115,18 @@ def _segment_summary(context: JobContext) -> str:
     from jobs import segment_summary
 
     return segment_summary.run(context)
+
+
+def _texts(context: JobContext) -> str:
+    from jobs import texts
+
+    return texts.run(context)
+
+
+def _routing(context: JobContext) -> str:
+    from jobs import routing
+
+    return routing.run(context)
 
 
 def _model_watch(context: JobContext) -> str:
@@ -122,8 +150,10 @@ def _trends(context: JobContext) -> str:
 SCHEDULE: tuple[Job, ...] = (
     Job("reminders", timedelta(minutes=1), _reminders, timedelta(hours=1)),
     Job("digests", timedelta(minutes=1), _digests, timedelta(hours=1)),
+    Job("routing", timedelta(minutes=1), _routing, timedelta(hours=1)),
     Job("housekeeping", Schedule(Rule.DAILY, (time(3, 10),)), _housekeeping, timedelta(hours=12)),
     Job("scores", Schedule(Rule.DAILY, (MADE_AT,)), _scores, timedelta(hours=4), heavy=True),
+    Job("baskets", Schedule(Rule.DAILY, (time(4, 10),)), _baskets, timedelta(hours=4), heavy=True),
     Job(
         "trends",
         Schedule(Rule.DAILY, (TRENDS_AT,)),
@@ -131,6 +161,14 @@ SCHEDULE: tuple[Job, ...] = (
         timedelta(hours=12),
         heavy=True,
     ),
+    Job(
+        "chances",
+        Schedule(Rule.DAILY, (CHANCES_AT,)),
+        _chances,
+        timedelta(hours=4),
+        heavy=True,
+    ),
+    Job("texts", Schedule(Rule.DAILY, (time(4, 50),)), _texts, timedelta(hours=4), heavy=True),
     Job(
         "churn_alerts",
         Schedule(Rule.DAILY, (time(7, 30),)),

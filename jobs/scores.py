@@ -1,4 +1,4 @@
-"""Every night: each customer's risk of leaving and segment, kept with a receipt of how they came about.
+"""Every night: each customer's risk of leaving, segment and value, kept with a receipt of how they came about.
 
 Telling people of them is the work of `jobs/churn_alerts.py` and `jobs/segment_summary.py`, which run
 this job themselves when it did not. Done twice for one moment it leaves the same scores.
@@ -17,7 +17,7 @@ from crm_store import models_kept, scores
 from crm_store.purchases import customer
 from crm_store.scores import CHURN, SEGMENT, WEEK, Scored
 from crm_store.store import Session
-from jobs import customers
+from jobs import customers, values
 from jobs.keeping import keep, prune
 from jobs.schedule import JobContext
 
@@ -42,9 +42,10 @@ def run(context: JobContext) -> str:
     day = customers.local_day(context)
     risks = _score_churn(context, day, found, recipe)
     groups = _score_segments(context, day, found)
-    for kind in (CHURN, SEGMENT):
+    worth = values.score(context, day, found)
+    for kind in (CHURN, SEGMENT, *values.KINDS):
         prune(context, kind, day)
-    return f"{risks}; {groups}"
+    return f"{risks}; {groups}; {worth}"
 
 
 def ensure(context: JobContext) -> None:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from crm_store import notices, scores, series
 from crm_store.series import MONEY, Days, Every, Span, Topic
 from crm_store.store import Session
-from jobs import customers, readers
+from jobs import customers, markets, readers
 from jobs.schedule import JobContext
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def run(context: JobContext) -> str:
             kind = f"{series.KIND}{topic}"
             scores.replace(session, kind, day.isoformat(), context.now, data, ())
             alerts += _alert(session, context, topic, data)
+        if topic is Topic.REVENUE:
+            markets.divide(context, found)
         looked += 1
         context.progress(f"{topic}: {len(found.days)} days")
     with context.transaction() as session:

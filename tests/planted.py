@@ -13,7 +13,7 @@ from crm_store.models import Company
 from crm_store.store import StoreUnavailable
 from jobs.schedule import JobContext
 
-HUGE = 1 << 30
+HUGE = 8 << 30
 LONG = 600.0
 
 
@@ -70,6 +70,13 @@ def is_killed(_context: JobContext) -> str:
     """End as what the system kills for its memory."""
     os.kill(os.getpid(), signal.SIGKILL)
     return "never"
+
+
+def is_told_to_end(_context: JobContext) -> str:
+    """Get the signals that a terminal and a service manager send to every process."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    return "went on"
 
 
 def lasts(context: JobContext) -> str:

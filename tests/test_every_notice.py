@@ -88,7 +88,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def _ask_for_jobs(world: World) -> None:
     """Mona asks for what can be done, and for what nobody can do."""
-    world.terminals["mona"].say("job run scores")
+    for line in ("job run scores", "tree won", "regression amount by=visits"):
+        world.terminals["mona"].say(line)
     with world.store.transaction(SEED) as session:
         mona = session.scalars(sa.select(User).where(User.email.startswith("mona"))).one()
         asked.ask(session, job="unheard of", arguments={}, user_id=mona.id, now=morning())
@@ -96,7 +97,7 @@ def _ask_for_jobs(world: World) -> None:
     scheduler = Scheduler(world.store, (), lambda _: morning(), zone, world.runner)
 
     async def work() -> None:
-        for _ in range(2):
+        for _ in range(4):
             await scheduler.tick()
             await scheduler.settle()
 

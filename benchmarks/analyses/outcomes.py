@@ -14,9 +14,9 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from benchmarks.analyses.table import EXACT, LEAST, MOST, Figure, Line
 from benchmarks.analyses.value import invoices
 from jobs.analytics import candidates, encoding, leaks
-from jobs.analytics.churn import score_churn
 from jobs.analytics.outcomes import Outcome, Rows, choose, fit_calibrated, learn
 from jobs.analytics.quality import Quality, measure
+from tests.analytics.histories import churn_of
 
 Chances = Callable[[Rows, Rows], "np.ndarray"]
 ALONE = "boosting as in the survey"
@@ -54,7 +54,7 @@ def silence_churn(folder: Path) -> Iterator[Line]:
     end = (bought["at"].max().normalize() + pd.Timedelta(days=1)).to_pydatetime()
     years = (bought["at"].max() - bought["at"].min()).days > 500
     began = time.process_time()
-    receipt = score_churn(bought, None, end).receipt
+    receipt = churn_of(bought, None, end).receipt
     took = time.process_time() - began
     quality = _known(receipt.quality)
     job = f"churn by silence, Online Retail, held back {receipt.held_back_on}, {receipt.model}"

@@ -79,6 +79,14 @@ _CHOICES = {
     "admin": ("administrator", "管理员"),
     "member": ("成员",),
     "viewer": ("访客",),
+    "champions": ("champion", "核心客户", "核心"),
+    "loyal": ("忠诚客户", "忠诚"),
+    "big_spenders": ("big spender", "高消费客户", "高消费"),
+    "promising": ("潜力客户", "潜力"),
+    "needs_attention": ("need attention", "需关注客户", "需关注"),
+    "at_risk": ("at-risk", "流失风险客户", "流失风险"),
+    "hibernating": ("sleeping", "沉睡客户", "沉睡"),
+    "lost": ("流失客户", "已流失"),
 }
 _STAGES = {
     "won": ("won", "closed won", "赢单", "成交", "赢", "已成交", "已赢", "签约", "win"),

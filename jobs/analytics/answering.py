@@ -13,6 +13,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass
 
+from crm_store.words import is_cjk
 from jobs.analytics.terms import says_something, terms
 
 REASONS = 3
@@ -34,7 +35,8 @@ class Answerer:
     """A linear model on TF-IDF and its calibration.
 
     `places` numbers the terms in the order of `idf`; `weights` has a number per label for each term
-    in turn. The odds of being right are `slope` times the lead over the next label, plus `shift`.
+    in turn. The odds of being right are `slope` times the lead over the next label, plus `shift`;
+    a text whose best score is below `floor` is unlike all that was learnt from.
     """
 
     labels: tuple[str, ...]
@@ -45,6 +47,7 @@ class Answerer:
     pieces: bool
     slope: float
     shift: float
+    floor: float
     threshold: float
 
     def suggest(self, text: str) -> Suggestion | None:
@@ -59,7 +62,7 @@ class Answerer:
         best, other = sorted(range(len(scores)), key=lambda label: -scores[label])[:2]
         odds = self.slope * (scores[best] - scores[other]) + self.shift
         confidence = 1 / (1 + math.exp(-max(min(odds, 700.0), -700.0)))
-        if confidence < self.threshold:
+        if confidence < self.threshold or scores[best] < self.floor:
             return None
         return Suggestion(self.labels[best], confidence, self._reasons(shares, best, other))
 
@@ -82,7 +85,7 @@ class Answerer:
 
         Exact for a linear model: a term's share of the difference of the two scores is its value
         times the difference of its weights. Pieces of words, marks, and what overlaps with a
-        stronger word are not told.
+        stronger word are not told; single Chinese characters only where there is nothing else.
         """
         parts = {
             term: share * (self._weights(term)[label] - self._weights(term)[other])
@@ -90,14 +93,14 @@ class Answerer:
             if term[0].isalnum()
         }
         told: list[str] = []
-        for term in sorted(parts, key=lambda term: -parts[term]):
+        for term in sorted(parts, key=lambda term: (len(term) == 1 and is_cjk(term), -parts[term])):
             if parts[term] > 0 and not any(term in each or each in term for each in told):
                 told.append(term)
         return tuple(told[:REASONS])
 
     def packed(self) -> bytes:
         """Write it as compressed names and numbers, without any object that must be trusted."""
-        numbers = {"bias": self.bias, "slope": self.slope, "shift": self.shift}
+        numbers = {"bias": self.bias, "slope": self.slope, "shift": self.shift, "floor": self.floor}
         names = {"labels": self.labels, "terms": list(self.places), "pieces": self.pieces}
         head = json.dumps({**numbers, **names, "threshold": self.threshold}).encode()
         body = _little(self.idf).tobytes() + _little(self.weights).tobytes()
@@ -132,6 +135,7 @@ def unpacked(data: bytes) -> Answerer:
         pieces=head["pieces"],
         slope=head["slope"],
         shift=head["shift"],
+        floor=head["floor"],
         threshold=head["threshold"],
     )
 

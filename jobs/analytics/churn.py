@@ -157,16 +157,15 @@ class ChurnResult:
         return _told(scores, self.reasons[self.reasons["customer"].isin(wanted)])
 
     def batches(self, size: int) -> Iterator[tuple[ChurnScore, ...]]:
-        """Give all customers' risks with their reasons, highest first, so many at a time."""
-        rank = self.scores["customer"].argsort().to_numpy()
-        known = self.scores["customer"].to_numpy()[rank]
-        owner = rank[np.searchsorted(known, self.reasons["customer"].to_numpy())]
-        order = np.argsort(owner, kind="stable")
-        starts = range(0, len(self.scores), size)
-        edges = np.searchsorted(owner[order], [*starts, len(self.scores)])
+        """Give all customers' risks with their reasons, by customer, so many at a time."""
+        scores = self.scores.sort_values("customer", ignore_index=True)
+        reasons = self.reasons.sort_values(["customer", "rank"], ignore_index=True)
+        starts = range(0, len(scores), size)
+        borders = scores["customer"].to_numpy()[list(starts)[1:]]
+        edges = [0, *np.searchsorted(reasons["customer"].to_numpy(), borders), len(reasons)]
         for place, start in enumerate(starts):
-            rows = order[edges[place] : edges[place + 1]]
-            yield _told(self.scores.iloc[start : start + size], self.reasons.iloc[rows])
+            rows = reasons.iloc[edges[place] : edges[place + 1]]
+            yield _told(scores.iloc[start : start + size], rows)
 
 
 def _told(scores: pd.DataFrame, reasons: pd.DataFrame) -> tuple[ChurnScore, ...]:

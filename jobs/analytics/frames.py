@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterator
     from datetime import tzinfo
 
+    from crm_store.baskets import Goods, Lines
     from crm_store.series import Days
     from jobs.analytics.segments import Segmentation
 
@@ -36,3 +38,48 @@ def members(segmentation: Segmentation) -> Iterator[tuple[int, str, float]]:
     return zip(
         *(labels[name].tolist() for name in ("customer", "segment", "value_365")), strict=True
     )
+
+
+def baskets_frame(lines: Lines) -> pd.DataFrame:
+    """Give what was ordered, and not given back at once, as `rules.read_baskets` wants it."""
+    kept = np.asarray(lines.quantities) > 0
+    return pd.DataFrame(
+        {"basket": np.asarray(lines.orders)[kept], "item": np.asarray(lines.products)[kept]}
+    )
+
+
+def lines_frame(lines: Lines) -> pd.DataFrame:
+    """Give order lines as `bought.read_bought` wants them."""
+    return pd.DataFrame(
+        {
+            "customer": np.asarray(lines.customers),
+            "item": np.asarray(lines.products),
+            "at": _moments(lines.moments),
+            "quantity": np.asarray(lines.quantities),
+        }
+    )
+
+
+def goods_frame(goods: Goods) -> pd.DataFrame:
+    """Give products as `recommendation.recommend` wants them."""
+    return pd.DataFrame(
+        {
+            "item": np.asarray(goods.products, np.int64),
+            "name": pd.Series(goods.names, dtype=object),
+            "price": pd.Series(goods.prices, dtype=np.float64),
+            "traits": pd.Series(goods.traits, dtype=object),
+            "at": _moments(goods.moments),
+        }
+    )
+
+
+def days_of(lines: Lines) -> tuple[str | None, str | None]:
+    """Give the first and the last day of the orders, None without any."""
+    if not lines.moments:
+        return None, None
+    moments = _moments(lines.moments)
+    return moments.min().date().isoformat(), moments.max().date().isoformat()
+
+
+def _moments(microseconds: array[int]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(np.asarray(microseconds).astype("datetime64[us]"), tz="UTC")

@@ -13,14 +13,14 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 
-from crm_store.words import key
+from crm_store.exclusions import is_excluded
 from jobs.analytics import candidates, encoding, leaks
 from jobs.analytics.encoding import Encoding, Field
 from jobs.analytics.quality import Quality, measure
 from jobs.analytics.threads import one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from jobs.analytics.features import Flags, Floats, Ints
 
@@ -196,7 +196,7 @@ def learn(
     frame: pd.DataFrame,
     outcomes: Flags,
     at: pd.Series | None = None,
-    excluded: Collection[str] = (),
+    excluded: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Learn the outcome from the fields, or say why that is of no use.
 
@@ -207,9 +207,9 @@ def learn(
         frame: one row per decided case; numbers, dates, choices, yes or no, with gaps.
         outcomes: what happened.
         at: the moment of each row (or its place in an order); dates count back from it.
-        excluded: folded names of fields that are never read.
+        excluded: folded names of fields that are never read (`crm_store.exclusions.folded`).
     """
-    private = [str(name) for name in frame.columns if key(str(name)) in excluded]
+    private = [str(name) for name in frame.columns if is_excluded(str(name), excluded)]
     rows = _latest(Rows(frame.drop(columns=private), np.asarray(outcomes, dtype=np.bool_), at))
     blank = _blank(rows, private)
     if blank.why:

@@ -118,6 +118,22 @@ class Asked:
     titles: Sequence[str]
 
 
+def asked_for(
+    customers: Sequence[int],
+    deals: Sequence[int],
+    titles: Sequence[str],
+    groups: Mapping[int, Sequence[Group]],
+) -> Asked:
+    """Ask for customers, the last of which are those of the deals."""
+    own = len(customers) - len(deals)
+    return Asked(
+        np.asarray(customers, np.int64),
+        np.asarray([-1] * own + list(deals), np.int64),
+        [groups.get(each, ()) for each in customers],
+        [*[""] * own, *titles],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Popular:
     """What most of a group bought in the last year: how many of them bought at all, items with buyers."""

@@ -19,10 +19,12 @@ from sklearn.metrics import f1_score
 from jobs.analytics import spread, text_models
 from jobs.analytics.answering import Answerer
 from jobs.analytics.risk_models import sigmoid
+from jobs.analytics.terms import impersonal
 from jobs.analytics.text_models import TextModel
 from jobs.analytics.threads import one_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     import numpy.typing as npt
@@ -37,6 +39,9 @@ FIT_ROWS = 60_000
 HELD_BACK = 5  # one part in so many
 FOLDS = 3
 ONE_FOLD_FROM = 10_000  # texts: one fold is enough to calibrate on
+STRANGE = (
+    0.02  # of the right answers say so little for their label that a text is taken for strange
+)
 GUESSES = 0.05  # beside the texts that a confidence is fitted to
 EMPHASIS = 3.0  # of a text whose label a person put right: there the model was wrong
 MARGIN_OF_ERROR = 3.0  # standard errors above the commonest label's share
@@ -44,7 +49,6 @@ RETRAIN_CORRECTIONS = 20
 RETRAIN_GROWTH = 1.2
 MIN_COMPARED = 20  # texts, for calling one router worse than another
 SEED = 0
-NEGATIVE, POSITIVE = "negative", "positive"
 
 TOO_FEW_TEXTS = "too_few_texts"
 TOO_FEW_LABELS = "too_few_labels"
@@ -92,11 +96,15 @@ class RoutingReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """A text model and its calibration: the odds of being right from the lead over the next label."""
+    """A text model and its calibration: the odds of being right from the lead over the next label.
+
+    A text whose best score is below `floor` is unlike all that was learnt from.
+    """
 
     model: TextModel
     slope: float
     shift: float
+    floor: float
     threshold: float
 
     def answerer(self) -> Answerer:
@@ -111,6 +119,7 @@ class Router:
             pieces=model.pieces,
             slope=self.slope,
             shift=self.shift,
+            floor=self.floor,
             threshold=self.threshold,
         )
 
@@ -145,38 +154,18 @@ def router_of(answerer: Answerer) -> Router:
         bias=np.array(answerer.bias),
         pieces=answerer.pieces,
     )
-    return Router(model, answerer.slope, answerer.shift, answerer.threshold)
+    return Router(model, answerer.slope, answerer.shift, answerer.floor, answerer.threshold)
 
 
-def with_corrections(examples: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
-    """Put people's labels in the place of those that were wrong.
+def examples_frame(
+    rows: Iterable[tuple[str, str, datetime, bool]],
+) -> pd.DataFrame:
+    """Build what `learn` wants from texts, labels, moments, and whether a person looked at the label.
 
-    Args:
-        examples: columns ticket, text, label and at.
-        corrections: columns ticket and label, the latest of a ticket last; tickets that are not
-            among the examples are left out.
-
-    Returns:
-        The examples with the column corrected.
+    Addresses and long numbers are left out of the texts.
     """
-    right = corrections.drop_duplicates("ticket", keep="last").set_index("ticket")["label"]
-    put = examples["ticket"].map(right)
-    return examples.assign(
-        label=put.where(put.notna(), examples["label"]), corrected=put.notna().to_numpy(dtype=bool)
-    )
-
-
-def feedback_examples(feedback: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
-    """Label feedback as negative or positive by the score that came with it.
-
-    Args:
-        feedback: columns text, score and at.
-        low: a score up to it is negative (2 of 5; 6 of 10).
-        high: a score from it on is positive (4 of 5; 9 of 10); what lies between is left out.
-    """
-    score = feedback["score"]
-    kept = feedback[(score <= low) | (score >= high)]
-    return kept.assign(label=np.where(kept["score"] <= low, NEGATIVE, POSITIVE))
+    found = [(impersonal(text), label, at, looked) for text, label, at, looked in rows]
+    return pd.DataFrame(found, columns=["text", "label", "at", "corrected"])
 
 
 def learn(examples: pd.DataFrame, as_of: datetime, before: Before | None = None) -> Learnt:
@@ -248,8 +237,8 @@ def _learn(rows: pd.DataFrame, blank: RoutingReceipt, before: Before | None) -> 
     past, latest = rows[~held], rows[held]
     if past["label"].nunique() < 2:  # noqa: PLR2004 - nothing to tell apart
         return Learnt(None, replace(blank, why=TOO_FEW_LABELS))
-    name, slope, shift, candidates = _choose(past)
-    router = Router(_fit(past)[name], slope, shift, CONFIDENCE)
+    name, slope, shift, floor, candidates = _choose(past)
+    router = Router(_fit(past)[name], slope, shift, floor, CONFIDENCE)
     quality = evaluate(router, latest)
     receipt = replace(
         blank,
@@ -277,26 +266,34 @@ def _fit(rows: pd.DataFrame) -> dict[str, TextModel]:
     return text_models.fit(rows["text"].tolist(), rows["label"].tolist(), emphasis)
 
 
-def _choose(rows: pd.DataFrame) -> tuple[str, float, float, tuple[tuple[str, float], ...]]:
+def _choose(
+    rows: pd.DataFrame,
+) -> tuple[str, float, float, float, tuple[tuple[str, float], ...]]:
     """Compare the candidates on texts that they have not seen, and calibrate the better one."""
     part = _parts(rows.drop(columns="at", errors="ignore"), FOLDS)
     asked = range(1 if len(rows) >= ONE_FOLD_FROM else FOLDS)
+    tops: dict[str, list[Floats]] = {}
     leads: dict[str, list[Floats]] = {}
     rights: dict[str, list[Flags]] = {}
-    for name, lead, right in chain.from_iterable(spread.over(_of_part, (rows, part), asked)):
+    answers = chain.from_iterable(spread.over(_of_part, (rows, part), asked))
+    for name, top, lead, right in answers:
+        tops.setdefault(name, []).append(top)
         leads.setdefault(name, []).append(lead)
         rights.setdefault(name, []).append(right)
     accuracy = {name: float(np.concatenate(each).mean()) for name, each in rights.items()}
     candidates = tuple(sorted(accuracy.items(), key=lambda each: -each[1]))
     name = candidates[0][0]
-    slope, shift = _platt(
-        np.concatenate(leads[name]), np.concatenate(rights[name]), rows["label"].nunique()
-    )
-    return name, slope, shift, candidates
+    top, lead = np.concatenate(tops[name]), np.concatenate(leads[name])
+    right = np.concatenate(rights[name])
+    slope, shift = _platt(lead, right, rows["label"].nunique())
+    floor = float(np.quantile(top[right], STRANGE)) if right.any() else float(top.max())
+    return name, slope, shift, floor, candidates
 
 
-def _of_part(shared: tuple[pd.DataFrame, Ints], number: int) -> list[tuple[str, Floats, Flags]]:
-    """Give each candidate's leads on one part of the texts, fitted without it, and where it is right."""
+def _of_part(
+    shared: tuple[pd.DataFrame, Ints], number: int
+) -> list[tuple[str, Floats, Floats, Flags]]:
+    """Give each candidate's best scores and leads on one part of the texts, and where it is right."""
     rows, part = shared
     seen, unseen = rows[part != number], rows[part == number]
     if seen["label"].nunique() < 2:  # noqa: PLR2004 - the same
@@ -304,16 +301,16 @@ def _of_part(shared: tuple[pd.DataFrame, Ints], number: int) -> list[tuple[str, 
     truth = unseen["label"].to_numpy(dtype=object)
     found = []
     for name, model in _fit(seen).items():
-        best, lead = _answers(model, model.scores(unseen["text"]))
-        found.append((name, lead, np.asarray(best == truth, dtype=np.bool_)))
+        best, top, lead = _answers(model, model.scores(unseen["text"]))
+        found.append((name, top, lead, np.asarray(best == truth, dtype=np.bool_)))
     return found
 
 
-def _answers(model: TextModel, scores: Floats) -> tuple[npt.NDArray[np.object_], Floats]:
-    """Give each row's best label and its lead over the next."""
+def _answers(model: TextModel, scores: Floats) -> tuple[npt.NDArray[np.object_], Floats, Floats]:
+    """Give each row's best label, its score and its lead over the next."""
     order = np.sort(scores, axis=1)
     best = np.array(model.labels, dtype=object)[scores.argmax(axis=1)]
-    return best, np.asarray(order[:, -1] - order[:, -2], dtype=np.float64)
+    return best, order[:, -1], np.asarray(order[:, -1] - order[:, -2], dtype=np.float64)
 
 
 def _platt(lead: Floats, right: Flags, labels: int) -> tuple[float, float]:
@@ -345,9 +342,10 @@ def evaluate(router: Router, rows: pd.DataFrame) -> RoutingQuality:
     that share, with equal texts counted once.
     """
     truth = rows["label"].to_numpy(dtype=object)
-    best, lead = _answers(router.model, router.model.scores(rows["text"]))
+    best, top, lead = _answers(router.model, router.model.scores(rows["text"]))
     right = np.asarray(best == truth, dtype=np.bool_)
     told = sigmoid(router.slope * lead + router.shift) >= router.threshold
+    told &= top >= router.floor
     base = float(rows["label"].value_counts(normalize=True).iloc[0])
     error = float(np.sqrt(base * (1 - base) / rows["text"].nunique()))
     return RoutingQuality(
@@ -361,7 +359,6 @@ def evaluate(router: Router, rows: pd.DataFrame) -> RoutingQuality:
     )
 
 
-def retraining_due(receipt: RoutingReceipt, texts: int, corrections: int) -> bool:
-    """Tell whether to learn again: from enough corrections since, or clearly more labelled texts."""
-    before = sum(count for _, count in (*receipt.labels, *receipt.left_out))
+def retraining_due(before: int, texts: int, corrections: int) -> bool:
+    """Tell whether to learn again: from enough corrections since, or clearly more labelled texts than before."""
     return corrections >= RETRAIN_CORRECTIONS or texts >= max(MIN_TEXTS, RETRAIN_GROWTH * before)

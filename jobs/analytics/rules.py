@@ -6,6 +6,7 @@ with thresholds as integers, never as floats: as a float 16/20 can fall below .8
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -29,6 +30,11 @@ PAIRS = "pairs"  # the plain rule below MIN_BASKETS
 MIN_BASKETS = 200  # below it a handful of baskets makes a rule
 MIN_PAIR = 2  # baskets that a pair is told from
 MIN_TOGETHER = 5  # baskets that a rule rests on, whatever the support
+CONFIDENCE = Fraction(
+    1, 4
+)  # of the baskets with one side that hold the other: below it is no advice
+LIFT = Fraction(3, 2)  # times as often as usual
+SURER = 1.2  # times as sure: what one more item on the first side must bring
 MAX_LENGTH = 12  # items that anyone reads in a rule; one more can double the sets
 MAX_SETS = 500_000  # held at once, about 200 bytes each: 100 MB
 BITSET_BYTES = 256_000_000  # above it baskets are kept in a tree instead of as bits
@@ -460,15 +466,35 @@ def _told(baskets: Baskets, counts: Mapping[Itemset, int]) -> tuple[FrequentSet,
     return tuple(FrequentSet(_named(baskets, places), count) for places, count in ordered)
 
 
-def matching(rules: Iterable[Rule], owned: Collection[int | str]) -> tuple[Rule, ...]:
-    """Give the rules that say something new to who has these items.
+def thresholds_for(baskets: int) -> Thresholds:
+    """Give thresholds for so many baskets.
 
-    A rule matches when all of its first side is owned and nothing of the second. For each second
-    side only the most confident rule is given; the most confident first.
+    The least count grows as the square root, as chance does: 7 of 200 baskets, 50 of 10,000.
     """
-    best: dict[tuple[int | str, ...], Rule] = {}
-    ordered = sorted(rules, key=lambda rule: (-rule.confidence, -rule.together, len(rule.given)))
+    least = max(MIN_TOGETHER, -(-math.isqrt(baskets) // 2))
+    return Thresholds(Fraction(least, max(baskets, 1)), CONFIDENCE, LIFT, longest=3)
+
+
+def told(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Give the rules worth a reader's time, those first that explain most baskets beyond chance.
+
+    Of rules over the same items the surest is given; one with a longer first side if it is much surer.
+    """
+    surest: dict[frozenset[int | str], Rule] = {}
+    ordered = sorted(rules, key=lambda rule: (-rule.confidence, -rule.together, rule.given))
     for rule in ordered:
-        if set(rule.given) <= set(owned) and not set(rule.then) & set(owned):
-            best.setdefault(rule.then, rule)
-    return tuple(best.values())
+        surest.setdefault(frozenset(rule.given + rule.then), rule)
+    shorter = {(rule.given, rule.then): rule.confidence for rule in surest.values()}
+    kept = [
+        rule
+        for rule in surest.values()
+        if all(
+            shorter.get((part, rule.then), 0) * SURER <= rule.confidence
+            for size in range(1, len(rule.given))
+            for part in combinations(rule.given, size)
+        )
+    ]
+    chance = {rule: Fraction(rule.with_given * rule.with_then, rule.baskets) for rule in kept}
+    return tuple(
+        sorted(kept, key=lambda rule: (chance[rule] - rule.together, rule.given, rule.then))
+    )

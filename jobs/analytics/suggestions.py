@@ -129,12 +129,13 @@ def selling(found: Sources, on: Ints, window: int) -> Singles:
     A new product is taken to sell like the item in the middle.
     """
     size = len(found.core)
-    lately = found.sold.lately(found.core[None, :], on[:, None], window)
-    weights = np.empty((len(on), len(found.places)), np.float32)
+    days, row = np.unique(on, return_inverse=True)
+    lately = found.sold.lately(found.core[None, :], days[:, None], window)
+    weights = np.empty((len(days), len(found.places)), np.float32)
     weights[:, :size] = np.sqrt(lately + STILL)
     if len(found.places) > size:
         weights[:, size:] = np.median(weights[:, :size], axis=1)[:, None] if size else 1
-    return weights
+    return weights[row]
 
 
 def blend(
@@ -274,7 +275,7 @@ def habits_of(found: Sources, bought: Bought, pairs: Pairs, on: Ints, window: in
     """Find what is bought again and is about due.
 
     Args:
-        found: the items of the core and what sold.
+        found: what sold when.
         bought: all purchases, for how often an item is usually bought again.
         pairs: of the customers to look at; their rows are places in `on`.
         on: the day for each of these customers.
@@ -282,7 +283,7 @@ def habits_of(found: Sources, bought: Bought, pairs: Pairs, on: Ints, window: in
     """
     every = _gaps(bought.pairs(), pairs, len(bought.items))
     since = on[pairs.row] - pairs.last
-    due = (since >= JUST * every) & (since <= GONE * every) & np.isin(pairs.item, found.core)
+    due = (since >= JUST * every) & (since <= GONE * every)
     pairs, every, since = pairs.kept(due), every[due], since[due]
     habit = pairs.days * np.exp(-since / HABIT_DAYS)
     lately = found.sold.lately(pairs.item, on[pairs.row], window)

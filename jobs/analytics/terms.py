@@ -27,14 +27,15 @@ def impersonal(text: str) -> str:
 def terms(text: str, *, pieces: bool) -> list[str]:
     """Cut a text into what a model counts: words, pairs of words, Chinese characters and pairs.
 
-    Marks in a row (!!!) count as people set them, and so do how a Chinese text begins and ends, and
-    about how long a text is. With `pieces` also the pieces of the words, blanks at their ends.
+    Marks in a row (!!!) count as people set them, and so does how a Chinese text begins and ends.
+    With `pieces`, for few texts, also the pieces of the words, blanks at their ends; without, about
+    how long the text is, which few texts tell by chance alone.
     """
     words = split(text[:LENGTH])
     found: list[str] = MARKS.findall(text[:LENGTH])
     if words:
         found += _edges(text) if any(map(is_cjk, words)) else ()
-        found.append(f"{SIZE}{int(SIZES * log2(len(text)))}")
+        found += () if pieces else (f"{SIZE}{int(SIZES * log2(len(text)))}",)
     before = ""
     for word in words:
         if is_cjk(word):

@@ -6,7 +6,7 @@ Not here: labels for single texts (`routing.py`), words for the reader.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from jobs.analytics.text_models import weighted
 from jobs.analytics.threads import one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from jobs.analytics.features import Flags, Floats, Ints
 
@@ -54,10 +54,18 @@ _EVERYWHERE = """
     hello hi hey dear thanks thank regards best kind please sincerely cheers fwd sent got just like
     want need don didn doesn isn won wouldn couldn good morning afternoon monday tuesday wednesday
     thursday friday saturday sunday january february march april june july august september october
-    november december help new use using add tried
+    november december today yesterday tomorrow day days week weeks help new use using add tried
 """
 STOP_WORDS = ENGLISH_STOP_WORDS | frozenset(_EVERYWHERE.split())
 MIN_LENGTH = 3  # letters of a word that is not Chinese
+# Who is addressed: a title and the name that stands with it.
+_TITLED = re.compile(r"\b(?:mrs?|ms|dr|herrn?|frau)\b\.?\s+\w+", re.IGNORECASE)
+_TITLES = ("先生", "女士", "小姐", "老师", "经理", "总", "哥", "姐")
+_LETTERS = re.compile(r"[^\W\d_]+")
+PLAIN_NAME = 0.8  # of the texts with somebody's name write it small: then it is a word like others
+PLAIN_NAME_TEXTS = 10
+TOPICS = 3  # words that tell what one customer talks about
+MIN_TOPIC_TEXTS = 2  # of a customer that must have a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,12 @@ class _Table:
         return np.asarray(early, dtype=np.int64).ravel(), np.asarray(late, dtype=np.int64).ravel()
 
 
-def find_themes(before: Sequence[str], after: Sequence[str]) -> Themes:
+def find_themes(
+    before: Sequence[str],
+    after: Sequence[str],
+    names: Collection[str] = frozenset(),
+    whose: Sequence[int] = (),
+) -> Themes:
     """Tell what the texts of two periods are about and what changed between them.
 
     Words are those between blanks without those that say nothing (and pairs of them), and in Chinese
@@ -130,8 +143,11 @@ def find_themes(before: Sequence[str], after: Sequence[str]) -> Themes:
     Args:
         before: the texts of the earlier period; empty where nothing is to be compared.
         after: the texts of the later one.
+        names: the folded words of people's names, which are no themes.
+        whose: the customer of each text, earlier ones first; what fewer than MIN_TEXTS_WITH
+            customers wrote is not told. Without it each text counts as somebody else's.
     """
-    table = _table(before, after)
+    table = _table((*before, *after), len(before), names, whose)
     early, late = table.texts_with()
     few = len(before) + len(after) < MIN_TEXTS
     weights = weighted(table.counts, _idf(early + late, len(before) + len(after)))
@@ -157,20 +173,27 @@ def _idf(texts_with: Ints, texts: int) -> Any:  # noqa: ANN401 - of single preci
     return (np.log((1 + texts) / (1 + texts_with)) + 1).astype(np.float32)
 
 
-def _table(before: Sequence[str], after: Sequence[str]) -> _Table:
-    """Cut the texts into words and count those that enough texts, but not most, have."""
-    cleaned = [split(_PRIVATE.sub(" ", text[:LENGTH])) for text in (*before, *after)]
-    known = chinese.vocabulary([word for words in cleaned for word in words if is_cjk(word)])
-    texts = [Counter(_words(words, known)) for words in cleaned]
-    having = Counter(term for text in texts for term in text)
+def _table(
+    texts: Sequence[str], split_at: int, names: Collection[str], whose: Sequence[int]
+) -> _Table:
+    """Cut the texts into words and count those that enough people, but not most texts, have."""
+    counted = [Counter(words) for words in cut_texts(texts, names)]
+    people = whose or range(len(texts))
+    having: dict[str, set[int]] = defaultdict(set)
+    for person, text in zip(people, counted, strict=True):
+        for term in text:
+            having[term].add(person)
+    common = Counter(term for text in counted for term in text)
     most = max(MAX_SHARE * len(texts), MIN_TEXTS_WITH)
-    kept = [term for term, count in having.most_common() if MIN_TEXTS_WITH <= count <= most][
-        :MAX_TERMS
-    ]
+    kept = [
+        term
+        for term, count in common.most_common()
+        if len(having[term]) >= MIN_TEXTS_WITH and count <= most
+    ][:MAX_TERMS]
     places = {term: place for place, term in enumerate(sorted(kept))}
     cells = [
         (row, places[term], count)
-        for row, text in enumerate(texts)
+        for row, text in enumerate(counted)
         for term, count in text.items()
         if term in places
     ]
@@ -178,15 +201,94 @@ def _table(before: Sequence[str], after: Sequence[str]) -> _Table:
     counts = sparse.csr_matrix(
         (np.array(numbers, dtype=np.float32), (rows, columns)), shape=(len(texts), len(places))
     )
-    return _Table(tuple(places), counts, len(before))
+    return _Table(tuple(places), counts, split_at)
+
+
+def cut_texts(texts: Sequence[str], names: Collection[str] = frozenset()) -> list[list[str]]:
+    """Cut texts into the words that tell something, without addresses, numbers and people's names."""
+    plain = [_TITLED.sub(" ", _PRIVATE.sub(" ", text[:LENGTH])) for text in texts]
+    hidden = frozenset(names) - _used_as_words(plain, names)
+    cleaned = [list(_unnamed(split(text), hidden)) for text in plain]
+    known = chinese.vocabulary([word for words in cleaned for word in words if is_cjk(word)])
+    known = {word: count for word, count in known.items() if not word.endswith(_TITLES)}
+    return [_words(words, known) for words in cleaned]
+
+
+def _used_as_words(texts: Iterable[str], names: Collection[str]) -> frozenset[str]:
+    """Give those names that are mostly written small, as no name is: bill, price, page."""
+    small: Counter[str] = Counter()
+    every: Counter[str] = Counter()
+    for text in texts:
+        found = {word: word.casefold() for word in set(_LETTERS.findall(text))}
+        every.update({folded for folded in found.values() if folded in names})
+        small.update(
+            {folded for word, folded in found.items() if folded in names and word == folded}
+        )
+    return frozenset(
+        name
+        for name, count in every.items()
+        if not is_cjk(name) and count >= PLAIN_NAME_TEXTS and small[name] >= PLAIN_NAME * count
+    )
+
+
+def _unnamed(words: Iterable[str], names: Collection[str]) -> Iterator[str]:
+    """Give the words without names; a Chinese run is cut where a name stands in it.
+
+    In the place of a name an empty word keeps its neighbours apart.
+    """
+    for word in words:
+        if not is_cjk(word):
+            yield "" if word in names else word
+            continue
+        begin = at = 0
+        while at < len(word):
+            sizes = range(min(chinese.LONGEST, len(word) - at), 1, -1)
+            size = next((size for size in sizes if word[at : at + size] in names), 0)
+            if size:
+                yield from (word[begin:at], "")
+                begin = at + size
+            at += size or 1
+        yield word[begin:]
+
+
+def topics(
+    texts: Sequence[str], whose: Sequence[int], told: Collection[str], names: Collection[str]
+) -> dict[int, list[tuple[str, int]]]:
+    """Give what each customer talks about: up to TOPICS of the told words, and in how many texts each is.
+
+    The order is by that number, a word that fewer customers write counting more.
+
+    Args:
+        texts: as people wrote them.
+        whose: the customer of each text.
+        told: words that may be told, as `find_themes` found them.
+        names: as there.
+    """
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for customer, words in zip(whose, cut_texts(texts, names), strict=True):
+        counts[customer].update(set(words) & set(told))
+    writers = Counter(word for counter in counts.values() for word in counter)
+    rare = {word: np.log(1 + len(counts) / writing) for word, writing in writers.items()}
+    found = {customer: _most(counter, rare) for customer, counter in counts.items()}
+    return {customer: words for customer, words in found.items() if words}
+
+
+def _most(counts: Mapping[str, int], rare: Mapping[str, float]) -> list[tuple[str, int]]:
+    """Give the words that say most of a customer, none that overlaps with a stronger one."""
+    kept: list[tuple[str, int]] = []
+    for word in sorted(counts, key=lambda word: (-counts[word] * rare[word], -len(word), word)):
+        apart = not any(word in other or other in word for other, _count in kept)
+        if counts[word] >= MIN_TOPIC_TEXTS and apart and len(kept) < TOPICS:
+            kept.append((word, counts[word]))
+    return kept
 
 
 def _words(words: Sequence[str], known: dict[str, int]) -> list[str]:
     """Give the telling words of a text, and pairs of them that stand side by side."""
     found: list[str] = []
-    plain = [None if is_cjk(word) or _says_nothing(word) else word for word in words]
+    plain = [None if not word or is_cjk(word) or _says_nothing(word) else word for word in words]
     for word in words:
-        if is_cjk(word):
+        if word and is_cjk(word):
             found += chinese.cut(word, known)
     found += [word for word in plain if word]
     found += [f"{first} {second}" for first, second in pairwise(plain) if first and second]

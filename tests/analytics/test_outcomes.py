@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_store.exclusions import folded
 from jobs.analytics import candidates, outcomes
 from jobs.analytics.outcomes import Outcome, Rows, fit_calibrated, learn
 from tests.analytics.test_leaks import decided
@@ -21,7 +22,7 @@ def learnt() -> Outcome:
     """What is learnt of the honest fields with two that must not be used."""
     frame, left = decided()
     said = pd.Series(np.where(left, "price", ""), dtype=object)
-    return learn(frame.assign(exit_reason=said, Gender="f"), left, excluded={"gender"})
+    return learn(frame.assign(exit_reason=said, Gender="f"), left, excluded=folded(["gender"]))
 
 
 def test_the_receipt_says_how_it_came_about(learnt: Outcome) -> None:

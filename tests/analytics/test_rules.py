@@ -30,11 +30,12 @@ from jobs.analytics.rules import (
     TooManySetsError,
     frequent_sets,
     least_count,
-    matching,
     mine,
     read_baskets,
     rules_of,
     suitable,
+    thresholds_for,
+    told,
 )
 
 if TYPE_CHECKING:
@@ -207,16 +208,19 @@ def test_the_bits_give_way_to_the_tree_before_they_fill_the_memory() -> None:
     assert suitable(1001, BITSET_BYTES * 8 // 1000) == FP_GROWTH
 
 
-def test_what_is_owned_is_not_suggested_and_the_surest_rule_is_named() -> None:
-    rules = (
-        Rule(("desk",), ("lamp",), 30, 100, 50, 1000),
-        Rule(("desk", "chair"), ("lamp",), 20, 40, 50, 1000),
-        Rule(("chair",), ("desk",), 60, 80, 100, 1000),
-        Rule(("lamp",), ("bulb",), 40, 50, 60, 1000),
-        Rule(("desk",), ("cable",), 40, 100, 60, 1000),
-    )
-    assert matching(rules, {"desk", "chair"}) == (rules[1], rules[4])
-    assert matching(rules, set()) == ()
+def test_of_several_rules_over_the_same_items_only_what_says_more_is_told() -> None:
+    surest = Rule(("lamp",), ("desk",), 40, 50, 200, 1000)
+    other_way = Rule(("desk",), ("lamp",), 40, 200, 50, 1000)
+    longer = Rule(("chair", "lamp"), ("desk",), 17, 20, 200, 1000)
+    much_surer = Rule(("chair", "lamp"), ("cable",), 18, 20, 60, 1000)
+    shorter = Rule(("lamp",), ("cable",), 25, 50, 60, 1000)
+    assert told((other_way, longer, much_surer, shorter, surest)) == (surest, shorter, much_surer)
+
+
+@pytest.mark.parametrize(("baskets", "least"), [(0, 5), (200, 7), (10_000, 50), (1_000_000, 500)])
+def test_more_baskets_ask_for_more_of_them(baskets: int, least: int) -> None:
+    support = thresholds_for(baskets).support
+    assert max(5, least_count(support, baskets)) == least
 
 
 def test_rules_can_be_kept_as_json() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.analytics import chinese
-from jobs.analytics.themes import find_themes
+from jobs.analytics.themes import find_themes, topics
 
 SUBJECTS = {
     "printer": ["printer", "paper jam", "toner", "cartridge"],
@@ -179,3 +179,39 @@ def test_a_piece_that_always_goes_on_alike_is_no_word() -> None:
 )
 def test_a_run_is_cut_at_its_longest_words(run: str, found: list[str]) -> None:
     assert chinese.cut(run, {"洗发水", "洗发", "快递", "快递员"}) == found
+
+
+def test_names_of_people_are_no_themes_in_either_language() -> None:
+    texts = [f"{text} Regards, Ottokar Zwiebel" for text in mails(15, printer=60)]
+    texts += [f"王小明{text}，找李娜娜" for text in mails(16, 送=60)]
+    texts += [f"{text} please ask Mrs Unbekannt 张经理" for text in mails(17, login=60)]
+    shown = {change.term for change in find_themes([], texts).keywords}
+    assert {"ottokar", "zwiebel"} & {word for term in shown for word in term.split()}
+    names = {"ottokar", "zwiebel", "王小明", "小明", "李娜娜", "娜娜"}
+    found = find_themes([], texts, names)
+    told = " ".join(change.term for change in found.keywords)
+    told += " ".join(word for theme in found.themes for word in theme.words)
+    for name in (*names, "unbekannt", "经理"):
+        assert name not in told
+    assert {"快递", "printer"} <= {change.term for change in found.keywords}
+
+
+def test_a_name_that_is_a_word_stays_a_theme() -> None:
+    texts = [f"{text} the printer has a price and a page" for text in mails(18, printer=60)]
+    texts += mails(19, login=60)
+    keywords = find_themes([], texts, {"price", "page", "toner"}).keywords
+    assert {"price", "toner"} <= {word for change in keywords for word in change.term.split()}
+
+
+def test_what_only_two_customers_write_is_not_told() -> None:
+    texts = mails(20, printer=60, login=60)
+    whose = [*(place % 2 for place in range(60)), *range(60)]
+    terms = {change.term for change in find_themes([], texts, whose=whose).keywords}
+    assert "password" in terms
+    assert not {"printer", "toner", "cartridge"} & terms
+
+
+def test_a_customers_topics_are_the_told_words_of_more_than_one_of_their_texts() -> None:
+    texts = ["the invoice is late", "wrong invoice again", "invoice and refund", "my refund", "hi"]
+    found = topics(texts, [7, 7, 7, 8, 8], {"invoice", "refund", "late"}, frozenset())
+    assert found == {7: [("invoice", 3)]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +34,7 @@ SETTINGS = {
     "working_hours": "09:00-18:00",
 }
 ROOT = Path(__file__).parents[2]
+NUMERICAL = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
 
 
 def runner(store: Store, memory_mb: int = 1024) -> Runner:
@@ -128,6 +130,10 @@ def test_a_process_that_is_killed_leaves_a_reference(
     assert f"reference={broken.value.reference}" in caplog.text
 
 
+def test_only_the_process_that_began_it_ends_it(sqlite_store: Store) -> None:
+    assert run(sqlite_store, planted.is_told_to_end) == "went on"
+
+
 def test_a_stop_interrupts_it_and_nothing_begins_afterwards(sqlite_store: Store) -> None:
     running, numbers = runner(sqlite_store), list[int]()
 
@@ -181,20 +187,29 @@ def test_it_dies_with_the_process_that_began_it(sqlite_store: Store) -> None:
 
 
 def test_the_jobs_that_load_numerical_libraries_are_declared_heavy() -> None:
-    """Whatever reaches `jobs/analytics/` by imports, lazy or not, of the modules of `jobs/`."""
+    """Whatever reaches such a library by imports, lazy or not, of the modules of `jobs/`."""
     heavy_names = {job.name for job in SCHEDULE if job.heavy}
-    assert heavy_names == {job.name for job in SCHEDULE if reaches_analytics(job.name, set())}
+    assert heavy_names == {job.name for job in SCHEDULE if reaches(f"jobs.{job.name}", set())}
 
 
-def reaches_analytics(module: str, seen: set[str]) -> bool:
-    """Tell whether a module of `jobs/` imports an analysis, itself or by another module."""
-    path = ROOT / "jobs" / f"{module}.py"
-    if module in seen or module == "schedule" or not path.exists():
-        return False
+def reaches(module: str, seen: set[str]) -> bool:
+    """Tell whether a module of `jobs/` imports a numerical library, itself or by another one."""
+    path = ROOT / f"{module.replace('.', '/')}.py"
+    if module in seen or module == "jobs.schedule" or not path.exists():
+        return module.partition(".")[0] in NUMERICAL
     seen.add(module)
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    imports = [line for line in lines if line.startswith(("from jobs", "import jobs"))]
-    if any("jobs.analytics" in line for line in imports):
-        return True
-    words = {word.strip(",") for line in imports for word in line.replace(".", " ").split()}
-    return any(reaches_analytics(word, seen) for word in words)
+    return any(reaches(name, seen) for name in imported(ast.parse(path.read_text("utf-8"))))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the modules that a tree imports when it runs, not only for its types."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        else:
+            yield from imported(node)

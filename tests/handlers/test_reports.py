@@ -259,6 +259,31 @@ def test_the_forecast_goes_by_close_month_and_weighs_by_stage(desk: Desk) -> Non
     assert told.chart.unit == "EUR"
 
 
+def test_the_forecast_is_told_without_the_largest_deals_of_each_currency(desk: Desk) -> None:
+    for amount in ("1000", "2000", "3000", "4000"):
+        deal(desk, "Proposal", amount, close=date(2026, 11, 30))
+    deal(desk, "Lead", "100", "USD", close=date(2026, 12, 31))
+    deal(desk, "Lead", "9000", close=date(2027, 12, 31))  # not in the year that is foretold
+    everything = desk.rep.says("report forecast period=2026-Q4")
+    assert cells(everything)[0] == ("2026-11", "EUR", "4", "€10,000", "€5,000")
+    told = desk.rep.presses(everything, "Without the 3 largest")
+    assert told.title == everything.title
+    assert cells(told) == [("2026-11", "EUR", "1", "€1,000", "€500")]
+    left = next(line for line in told.text.splitlines() if line.startswith("Without the largest: "))
+    assert [sum_ in left for sum_ in ("€4,000", "€3,000", "€2,000", "$100", "€1,000")] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
+    for wrong in ("0", "21", "-3", "many"):
+        assert desk.rep.says(f"report forecast without={wrong}").table is None
+    assert "Without the 3 largest" not in {
+        each.label for each in desk.rep.says("report forecast without=20").actions
+    }
+
+
 def test_the_forecast_names_what_it_leaves_out(desk: Desk) -> None:
     deal(desk, "Lead", None)
     deal(desk, "Lead", "100", close=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -87,3 +88,17 @@ def test_two_processes_that_write_the_same_scores_leave_each_once(desk: Desk) ->
     assert values(desk) == dict.fromkeys(range(2, 20, 2), 0.5)
     with desk.session() as session:
         assert session.scalars(sa.select(Receipt)).one().kind == CHURN
+
+
+def test_how_far_it_is_is_told_in_percent_where_the_receipt_knows_how_many_there_are(
+    desk: Desk,
+) -> None:
+    said: list[str] = []
+    watched = replace(context(desk), progress=said.append)
+    keep(watched, CHURN, DAY, {"customers_scored": 4}, rows(4))
+    keep(watched, CHURN, DAY, {"model": "m"}, rows(2))
+    assert said == [
+        "churn: 75%, 3 of 4 written",
+        "churn: 100%, 4 of 4 written",
+        "churn: 2 written",
+    ]

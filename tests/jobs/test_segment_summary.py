@@ -48,6 +48,33 @@ def test_the_summary_names_who_moved_and_the_revenue_that_moved_along(shop: Desk
     assert "moved from “At risk” to “Champions”, with €" in lines[1]
 
 
+def test_a_manager_reads_whom_to_call_and_why(desk: Desk) -> None:
+    """Most of this crowd stop buying one day, so in some weeks a few slip."""
+    with desk.session() as session:
+        stock(session, crowd(400))
+    for week in range(4):
+        run(desk, 7 * week)
+    reply = next(
+        told
+        for told in (words(desk, notice) for notice in owed(desk, "segment_summary"))
+        if told.text.startswith("To call, those who slipped with the most revenue first:")
+    )
+    called, moved = reply.text.split("\n\n", maxsplit=1)
+    lines = called.splitlines()[1:]
+    named = [line for line in lines if line[0].isdigit()]
+    assert 1 <= len(named) <= 5
+    spent = [float(line.split("€")[1].split(" ")[0].replace(",", "")) for line in named]
+    assert spent == sorted(spent, reverse=True)
+    assert min(spent) > 0
+    name = named[0].split(". ")[1].split(":")[0]
+    assert "from “Champions” to “At risk”" in named[0]
+    assert name in moved.split("from “Champions” to “At risk”")[1].splitlines()[0]
+    assert lines[1].startswith("• Silent ")
+    assert lines[2].startswith("Next: call, ask what has changed")
+    asked = desk.manager.presses(reply, f"Follow up {name}")
+    assert f"Follow up: {name}" in [field.value for field in asked.fields]
+
+
 def test_the_summary_is_told_once_a_week(shop: Desk) -> None:
     run(shop)
     run(shop, 1)

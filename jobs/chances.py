@@ -1,0 +1,182 @@
+"""Every night: the chance that each open deal is won, a lead becomes a customer, a contract is ended.
+
+Each is learned from what is decided already. Where it tells no more than the average, there is a
+receipt that says so and no score; with too little to learn from, a plain rule where there is one.
+Done twice for one moment it leaves the same scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from crm_store import chance_rows, table_rows
+from crm_store.conversations import Reference
+from crm_store.scores import CONTRACT, LEAD, WIN, Scored
+from crm_store.tables import Table
+from jobs import tables
+from jobs.customers import local_day
+from jobs.keeping import keep, prune
+from jobs.schedule import JobContext
+
+if TYPE_CHECKING:
+    from jobs.analytics.looks import Looks
+    from jobs.analytics.outcomes import Calibrated, Outcome
+
+# How old a deal is when it is looked at, and how long ago a lead was entered: one of these each.
+DEAL_AGES = tuple(timedelta(days=days) for days in (1, 7, 30, 90))
+LEAD_AGES = tuple(timedelta(days=days) for days in (1, 14, 60))
+LEAD_WITHIN = timedelta(days=90)
+
+STAGE_RULE, TALK_RULE = "stage_rule", "talk_rule"
+LATELY, LONG_AGO = timedelta(days=14), timedelta(days=60)  # a lead was heard of, by the rule
+LEVELS = {"high": 0.6, "medium": 0.3, "low": 0.0}  # a level begins at its chance
+_TOO_LITTLE = frozenset({"too_few_rows", "too_few_of_a_class"})
+_PLACES = 4
+
+
+def run(context: JobContext) -> str:
+    """Work all of them out for today."""
+    day = local_day(context)
+    done = [_win(context, day), _lead(context, day), _contract(context, day)]
+    for kind in (WIN, LEAD, CONTRACT):
+        prune(context, kind, day)
+    return "; ".join(each for each in done if each)
+
+
+def _win(context: JobContext, day: date) -> str:
+    from jobs.analytics.looks import looks, once
+
+    past = [
+        tables.read(context, table_rows.won(context.now, table_rows.after(age)))
+        for age in DEAL_AGES
+    ]
+    found, data = _learned(context, past, once(past), day)
+    if found.receipt.why in _TOO_LITTLE:
+        return _keep(context, WIN, day, {**data, "model": STAGE_RULE}, _by_stage(context))
+    if found.model is None:
+        return _keep(context, WIN, day, data, ())
+    asked = looks([tables.read(context, table_rows.open_deals(context.now))])
+    return _keep(context, WIN, day, data, _rows(found.model, asked))
+
+
+def _lead(context: JobContext, day: date) -> str:
+    from jobs.analytics.looks import looks, once
+
+    past = [
+        tables.read(context, chance_rows.became_customer(of, context.now, age, LEAD_WITHIN))
+        for of in chance_rows.LEADS
+        for age in LEAD_AGES
+    ]
+    found, data = _learned(context, past, once(past), day)
+    data |= {"horizon_days": LEAD_WITHIN.days}
+    if found.receipt.why in _TOO_LITTLE:
+        rule = {"lately": LATELY.days, "long_ago": LONG_AGO.days}
+        data |= {"model": TALK_RULE, "rule": rule}
+        return _keep(context, LEAD, day, data, _by_talk(context))
+    if found.model is None:
+        return _keep(context, LEAD, day, data, ())
+    asked = [tables.read(context, chance_rows.leads(of, context.now)) for of in chance_rows.LEADS]
+    return _keep(context, LEAD, day, data, _rows(found.model, looks(asked)))
+
+
+def _contract(context: JobContext, day: date) -> str:
+    from jobs.analytics.looks import looks
+
+    if not context.contract_field:
+        return ""
+    with context.reading() as session:
+        rows = chance_rows.under_contract(session, context.contract_field, context.now)
+    if rows is None:
+        return f"no added field of yes or no is called {context.contract_field}"
+    table = tables.read(context, rows)
+    known = looks([table])
+    found, data = _learned(context, [table], known, day, ordered=False)
+    if found.model is None:
+        return _keep(context, CONTRACT, day, data, ())
+    return _keep(context, CONTRACT, day, data, _rows(found.model, known.undecided()))
+
+
+def _by_stage(context: JobContext) -> Iterator[Scored]:
+    """Give each open deal the chance that an admin gave its stage."""
+    with context.reading() as session:
+        chances = chance_rows.stage_chances(session)
+    for number, percent in chances:
+        yield _scored(Reference("deal", number), percent / 100, [])
+
+
+def _by_talk(context: JobContext) -> Iterator[Scored]:
+    """Rank leads by the days since they were last heard of; there is no chance in it."""
+    for of in chance_rows.LEADS:
+        with context.reading() as session:
+            heard = chance_rows.last_heard(session, of, context.now)
+        for number, at in heard:
+            days = None if at is None else (context.now - at) / timedelta(days=1)
+            value = 0.0 if days is None else 1 / (1 + days)
+            reason = {"field": "days_since_activity", "value": days and round(days, 1)}
+            yield Scored(
+                Reference(of.value, number), round(value, _PLACES), _warmth(days), [reason]
+            )
+
+
+def _warmth(days: float | None) -> str:
+    if days is None or days >= LONG_AGO.days:
+        return "low"
+    return "high" if days < LATELY.days else "medium"
+
+
+def _learned(
+    context: JobContext, past: Sequence[Table], known: Looks, day: date, *, ordered: bool = True
+) -> tuple[Outcome, dict[str, Any]]:
+    """Learn, and write down how; `ordered` rows have moments that differ."""
+    from jobs.analytics import outcomes
+
+    context.progress(f"learning from {len(known.ids)} rows")
+    found = outcomes.learn(known.frame, known.outcomes, known.at if ordered else None)
+    receipt = found.receipt
+    return found, {
+        **asdict(receipt),
+        "features": list(receipt.features),
+        "excluded": sorted({name for table in past for name in table.excluded}),
+        "unfit": dict(receipt.excluded),
+        "quality": _rounded(asdict(receipt.quality)) if receipt.quality else None,
+        "candidates": [[name, round(auc, _PLACES)] for name, auc in receipt.candidates],
+        "labels": {each.name: each.label for each in past[0].columns if each.label},
+        "late": sum(table.late for table in past),
+        "currency": context.currency,
+        "least": {"rows": outcomes.MIN_ROWS, "of_a_class": outcomes.MIN_CLASS},
+        "next_on": (day + timedelta(days=1)).isoformat(),
+    }
+
+
+def _rows(model: Calibrated, asked: Looks) -> list[Scored]:
+    if not asked.ids:
+        return []
+    chances = model.probabilities(asked.frame, asked.at).tolist()
+    told = model.explain(asked.frame, asked.at)
+    return [
+        _scored(Reference(kind, number), chance, [_rounded(asdict(each)) for each in reasons])
+        for kind, number, chance, reasons in zip(asked.kinds, asked.ids, chances, told, strict=True)
+    ]
+
+
+def _scored(record: Reference, chance: float, reasons: list[dict[str, Any]]) -> Scored:
+    level = next(name for name, least in LEVELS.items() if chance >= least)
+    return Scored(record, round(chance, _PLACES), level, reasons)
+
+
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(value, _PLACES) if isinstance(value, float) else value
+        for name, value in values.items()
+    }
+
+
+def _keep(
+    context: JobContext, kind: str, day: date, data: Mapping[str, Any], rows: Iterable[Scored]
+) -> str:
+    found = list(rows)
+    keep(context, kind, day.isoformat(), {**data, "scored": len(found)}, found)
+    return f"{kind}: {len(found)} by {data['model']}" + (f" ({data['why']})" if data["why"] else "")
