@@ -16,7 +16,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.analyses import outcomes, recommendation, rules, segments, series, texts, value
+from benchmarks.analyses import (
+    outcomes,
+    recommendation,
+    rules,
+    segments,
+    series,
+    texts,
+    trees,
+    value,
+)
 from benchmarks.analyses.table import Section, show
 from jobs.analytics.threads import one_thread
 
@@ -27,6 +36,7 @@ SECTIONS: dict[str, Section] = {
     "leads": outcomes.lead_score,
     "wins": outcomes.win_chance,
     "controls": outcomes.negative_controls,
+    "tree": trees.telephone_company,
     "rules": rules.association_rules,
     "purchases": value.purchases_to_come,
     "money": value.money_to_come,
