@@ -57,7 +57,7 @@ def tell_offer(told: Told) -> Insight | None:
     first, rest = found[0], found[1:]
     text = _("{product} ({why})", product=first.product, why=first.why)
     if rest:
-        names = ", ".join(each.product for each in rest)
+        names = " · ".join(each.product for each in rest)  # names have commas
         text = _("{first}; then {others}", first=text, others=names)
     return Insight(
         label=_("Offer next"),

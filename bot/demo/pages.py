@@ -100,7 +100,7 @@ class Pages:
     def _first_morning(self) -> None:
         # What the morning did before the newcomer came, who may come at night as well.
         morning = last_morning(self._now())
-        for name in ("scores", "trends", "churn_alerts", "segment_summary"):
+        for name in ("scores", "baskets", "trends", "churn_alerts", "segment_summary"):
             self._world.run_job(name, morning)
 
     def _clock(self, _session: Session) -> datetime:

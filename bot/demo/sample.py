@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.demo import goods
 from crm_store import bulk, deals, search, tasks, users
 from crm_store.models import (
     Activity,
@@ -310,7 +311,8 @@ def _orders(session: Session, companies: list[int], now: datetime, rng: random.R
                 }
             )
             at += timedelta(days=gap * rng.uniform(0.6, 1.5) * fading, hours=rng.randrange(8))
-    bulk.add(session, Order, rows)
+    catalogue = goods.add_products(session, now, CURRENCY)
+    goods.add_lines(session, catalogue, bulk.insert(session, Order, rows), rows)
 
 
 def _deals(

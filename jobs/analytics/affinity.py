@@ -5,6 +5,7 @@ Not here: what a customer is offered (`recommendation.py`), rules (`rules.py`).
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 DOUBLING = "price~"  # a term for prices within a factor of two; no word has a tilde
 TRAIT = "trait~"
-ALIKE = 0.3  # of words, 0 to 1, that a reader sees as alike
+ALIKE = 0.25  # of words, 0 to 1, that a reader sees as alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +69,43 @@ def pull(bought: Together, penalty: float) -> Singles:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The terms of the catalogue with what each says: rare ones say more."""
+    """The terms of the catalogue with what each says: rare ones say more.
+
+    `unknown` is what a term says that no product has.
+    """
 
     places: dict[str, int]
     weights: Singles
+    unknown: float
 
     def vectors(self, texts: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401 - as SciPy's
-        """Give texts x terms by TF-IDF, each row of length 1, or 0 without a known term."""
+        """Give texts x terms by TF-IDF, each row of length 1; terms that no product has only shorten it."""
         rows, columns, data = [], [], []
         for row, words in enumerate(texts):
-            for word, count in Counter(words).items():
-                if (place := self.places.get(word)) is not None:
+            counts = Counter(words)
+            found = {word: (1 + math.log(n)) * self._says(word) for word, n in counts.items()}
+            length = math.sqrt(sum(value * value for value in found.values()))
+            for word, value in found.items():
+                if word in self.places:
                     rows.append(row)
-                    columns.append(place)
-                    data.append((1 + np.log(count)) * self.weights[place])
+                    columns.append(self.places[word])
+                    data.append(value / length)
         shape = (len(texts), max(1, len(self.places)))
-        return unit(sparse.csr_array((np.asarray(data, np.float32), (rows, columns)), shape=shape))
+        return sparse.csr_array((np.asarray(data, np.float32), (rows, columns)), shape=shape)
+
+    def _says(self, word: str) -> float:
+        place = self.places.get(word)
+        return self.unknown if place is None else float(self.weights[place])
 
 
 def vocabulary(texts: Sequence[Sequence[str]]) -> Vocabulary:
-    """Weigh the terms that at least two products have: one that a single product has joins nothing."""
+    """Weigh the terms by how few products have them."""
     texts_with = Counter(word for words in texts for word in set(words))
-    kept = sorted(word for word, count in texts_with.items() if count > 1)
+    kept = sorted(texts_with)
     counts = np.asarray([texts_with[word] for word in kept], np.float32)
     weights = np.log((1 + len(texts)) / (1 + counts)) + 1
-    return Vocabulary({word: place for place, word in enumerate(kept)}, weights.astype(np.float32))
+    places = {word: place for place, word in enumerate(kept)}
+    return Vocabulary(places, weights.astype(np.float32), math.log(1 + len(texts)) + 1)
 
 
 def described(name: str, price: float | None, traits: Sequence[str]) -> list[str]:
