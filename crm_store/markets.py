@@ -74,24 +74,26 @@ def read(
     sums = (
         sa.select(
             year.c.part,
-            amount,
             sa.func.sum(year.c.units),
             sa.func.count(year.c.customer.distinct()),
+            sa.func.sum(amount).over(),
+            sa.func.count().over(),
         )
         .group_by(year.c.part)
         .order_by(amount.desc(), year.c.part)
         .limit(most)
     )
-    found = [tuple(row) for row in session.execute(sums)]
-    whole = sa.select(sa.func.sum(year.c.amount), sa.func.count(year.c.part.distinct()))
-    total, parts = session.execute(whole).one()
-    months = _by_month(session, rows, borders, [name for name, *_rest in found])
+    found = session.execute(sums).all()
+    if not found:
+        return Market(0.0, 0, ())
+    months = _by_month(session, rows, borders, [row[0] for row in found])
+    *_first, total, parts = found[0]
     return Market(
-        int(total or 0) / 100,
+        int(total) / 100,
         parts,
         tuple(
-            Share(name, tuple(months.get(name, [])), int(units or 0), customers)
-            for name, _amount, units, customers in found
+            Share(name, tuple(months[name]), int(units or 0), customers)
+            for name, units, customers, *_whole in found
         ),
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -91,6 +93,27 @@ def test_weekly_revenue_is_foretold_better_than_by_any_plain_method(
     assert found.error.mase < 1.25
     tried = dict(found.candidates)
     assert tried[found.method] < tried["naive"] - 0.1
+
+
+def test_shuffled_weeks_have_no_trend_no_season_and_no_method_that_foretells_them(
+    invoices: pd.DataFrame,
+) -> None:
+    weeks = regular(invoices, Calendar(Unit.WEEK, UTC, date(2009, 12, 1)), END)
+    trending, gains = 0, []
+    for seed in range(20):
+        mixed = np.random.default_rng(seed).permutation(weeks.amounts)
+        line = replace(weeks, amounts=tuple(mixed.tolist()))
+        told = shape(line)
+        assert told is not None
+        assert told.season == ()
+        trending += told.trending
+        found = forecast(line, 4)
+        assert found.error is not None
+        mean = [mixed[:origin].mean() for origin in range(28, 52)]
+        off = [abs(mixed[28 + row : 32 + row] - value) for row, value in enumerate(mean)]
+        gains.append(float(np.concatenate(off).mean()) / found.error.off)
+    assert trending <= 2
+    assert np.mean(gains) < 1.02
 
 
 def test_the_shop_sells_on_workdays_and_hardly_on_saturdays(invoices: pd.DataFrame) -> None:
