@@ -69,12 +69,17 @@ _Share = Mapping[str, Any]
 def report_market(request: Request, by: Part = Part.INDUSTRY, page: PageNumber = 1) -> Reply:
     """Show what each industry, country, product or segment brings: size, share, demand and trend."""
     receipt = scores.receipt(request.session, f"{MARKET}{by}")
-    if receipt is None or not receipt.data["shares"]:
+    if receipt is None:
         return Reply(
             title=_("Nothing is known of the market yet."),
             text=unavailable(request.defaults.time_zone),
         )
     data = receipt.data
+    if not data["shares"]:
+        return Reply(
+            title=_(TITLES[by]),
+            text=_("Nothing was ordered in the last 12 full months, or no order names products."),
+        )
     shares = data["shares"]
     shown = shares[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     reply = Reply(
@@ -87,9 +92,6 @@ def report_market(request: Request, by: Part = Part.INDUSTRY, page: PageNumber =
             Action(_(LABELS[part]), f"report market by={part}", replaces=True)
             for part in Part
             if part is not by
-        ),
-        footer=_(
-            "Worked out on {day}, from full months.", day=day(date.fromisoformat(data["period"]))
         ),
     )
     return cards.page(reply, cards.again(request), page, len(shares))
@@ -124,9 +126,11 @@ def _changes(by: Part, shares: Sequence[_Share]) -> str:
 
 def _fields(data: Mapping[str, Any]) -> list[Field]:
     told = {
+        _("Worked out on"): day(date.fromisoformat(data["period"])),
         _("How"): _(
-            "Sums of orders; the change is on the 12 months before. The trend is told where it stands out"
-            " from the ups and downs, and what is expected is a forecast as in `report trend`."
+            "Orders of full months; the change is against the 12 months before. A trend is told only"
+            " where it stands out from the ups and downs; the next 3 months are foretold as in"
+            " `report trend`."
         ),
         _("Left out"): trend_words.left_out(data["left_out"], data["currency"]),
     }

@@ -24,7 +24,7 @@ def run(context: JobContext) -> str:
 
 def _suggest(context: JobContext, kind: str) -> int:
     """Suggest the labels of one kind, and draw the cards anew on which one shows."""
-    with context.transaction() as session:
+    with context.reading() as session:
         made = labels.receipt(session, kind)
         if made is None or not made.data["usable"]:
             return 0

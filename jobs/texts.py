@@ -48,7 +48,7 @@ def _themes(context: JobContext) -> str:
     half = context.now - timedelta(weeks=WEEKS)
     since = half - timedelta(weeks=WEEKS)
     names = _names(context)
-    with context.transaction() as session:
+    with context.reading() as session:
         found = writings.read(session, since, context.now)
     context.progress(f"{len(found)} texts read")
     day = customers.local_day(context)
@@ -165,7 +165,7 @@ def _learn(context: JobContext, kind: str) -> str:
     """Learn the labels of one kind if it is time to."""
     from jobs.analytics.routing import retraining_due
 
-    with context.transaction() as session:
+    with context.reading() as session:
         last = labels.receipt(session, kind)
         count = labels.count_decided(session, kind, context.now)
         wrong = labels.corrections(session, kind)
@@ -183,13 +183,13 @@ def _learnt(context: JobContext, kind: str) -> Learnt:
 
     found: list[labels.Example] = []
     before: Before | None = None
-    with context.transaction() as session:
+    with context.reading() as session:
         after: int | None = labels.first_of(session, kind, context.now, FIT_ROWS)
         used = models_kept.used(session, kind)
         if used is not None and used.body is not None:
             before = Before(router_of(unpacked(used.body)), used.made_at)
     while after is not None:
-        with context.transaction() as session:
+        with context.reading() as session:
             page, after = labels.read_examples(session, kind, context.now, after)
         found += page
     rows = ((each.text, each.label, each.at, _looked_at(each)) for each in found)

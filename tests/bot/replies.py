@@ -64,14 +64,13 @@ tables = st.builds(
     st.lists(rows, max_size=12).map(tuple),
     st.lists(st.integers(-3, 30), max_size=4).map(tuple),
 )
+values = st.lists(NUMBERS, max_size=32).map(tuple)
 charts = st.builds(
     Chart,
     st.sampled_from(ChartKind),
     TEXTS,
     st.lists(TEXTS, max_size=30).map(tuple),
-    st.lists(st.builds(Series, TEXTS, st.lists(NUMBERS, max_size=32).map(tuple)), max_size=10).map(
-        tuple
-    ),
+    st.lists(st.builds(Series, TEXTS, values, values, values), max_size=10).map(tuple),
     TEXTS,
 )
 form_fields = st.builds(

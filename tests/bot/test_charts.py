@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import struct
 
 import pytest
 from hypothesis import given, settings
 
 from bot.charts import BACKGROUND, INK, PALETTE, SIZE, SOFT, compact, keys, png
-from handlers.reply import Chart, ChartKind, Series
+from handlers.reply import Chart, ChartKind, Reply, Series
 from tests.bot import replies
 
 
@@ -43,6 +44,20 @@ def test_the_same_chart_is_the_same_picture(kind: ChartKind) -> None:
     assert len(picture) <= 1_000_000
     assert picture == png(chart, "en")
     assert picture != png(Chart(kind, "Pipeline", ("New", "Won"), (Series("A", (1, 2)),)), "en")
+
+
+def test_the_range_of_a_guess_is_drawn_and_kept() -> None:
+    past, sure = Series("So far", (3, 4, None)), Series("Expected", (None, 4, 5))
+    guess = Series("Expected", (None, 4, 5), (None, 4, 3), (None, 4, 7))
+    drawn = [
+        Chart(ChartKind.LINES, "Revenue", ("a", "b", "c"), (past, each)) for each in (sure, guess)
+    ]
+    assert png(drawn[0], "en") != png(drawn[1], "en")
+    kept = json.loads(json.dumps(Reply(chart=drawn[1]).to_dict()))
+    assert Reply.from_dict(kept).chart == drawn[1]
+    for series in kept["chart"]["series"]:  # as an older version kept it
+        del series["low"], series["high"]
+    assert Reply.from_dict(kept).chart == drawn[0]
 
 
 @given(replies.charts)
