@@ -22,7 +22,7 @@ from jobs.analytics.threads import one_thread
 from jobs.analytics.watch import stability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from jobs.analytics.features import Flags, Floats
@@ -145,16 +145,6 @@ class ChurnResult:
         return dict(
             zip(self.scores["customer"].tolist(), self.scores["risk"].tolist(), strict=True)
         )
-
-    def riskiest(self, count: int) -> tuple[ChurnScore, ...]:
-        """Give the customers with the highest risk, with their reasons."""
-        return self.explained(self.scores["customer"].head(count).tolist())
-
-    def explained(self, customers: Iterable[int]) -> tuple[ChurnScore, ...]:
-        """Give these customers' risks with their reasons, highest first, without unknown ones."""
-        wanted = list(customers)
-        scores = self.scores[self.scores["customer"].isin(wanted)]
-        return _told(scores, self.reasons[self.reasons["customer"].isin(wanted)])
 
     def batches(self, size: int) -> Iterator[tuple[ChurnScore, ...]]:
         """Give all customers' risks with their reasons, by customer, so many at a time."""

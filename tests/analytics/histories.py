@@ -15,7 +15,7 @@ import pandas as pd
 
 from crm_store.features import NEVER, EventSums, OrderSums, Sums
 from jobs.analytics import moments
-from jobs.analytics.churn import ChurnResult, score_churn
+from jobs.analytics.churn import ChurnResult, ChurnScore, score_churn
 from jobs.analytics.features import (
     DAY,
     Histories,
@@ -90,6 +90,12 @@ def churn_of(purchases: pd.DataFrame, events: pd.DataFrame | None, now: datetime
     """Score the customers' risk of leaving as the nightly job does."""
     tables = tables_of(purchases, events, now)
     return score_churn(tables.now, tables.seasons, now)
+
+
+def riskiest(result: ChurnResult) -> list[ChurnScore]:
+    """Give all customers' risks with their reasons, the highest first."""
+    found = [score for batch in result.batches(100) for score in batch]
+    return sorted(found, key=lambda score: (-score.risk, score.customer))
 
 
 def _first(purchases: pd.DataFrame) -> datetime | None:
