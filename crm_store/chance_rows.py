@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 LEADS = (RecordKind.COMPANY, RecordKind.CONTACT)
-_MODELS: dict[RecordKind, Any] = {RecordKind.COMPANY: Company, RecordKind.CONTACT: Contact}
+_MODELS: dict[RecordKind, Any] = {
+    RecordKind.COMPANY: Company,
+    RecordKind.CONTACT: Contact,
+    RecordKind.DEAL: Deal,
+}
 
 
 def became_customer(of: RecordKind, until: datetime, wait: timedelta, within: timedelta) -> Rows:
@@ -66,6 +70,14 @@ def under_contract(session: Session, name: str, now: datetime) -> Rows | None:
             counted = {column for column, kind in built_in(of).items() if kind is Kind.NUMBER}
             return replace(rows, hides=rows.hides | counted)
     return None
+
+
+def newest(session: Session, rows: Rows, count: int) -> Rows:
+    """Keep of the rows those that are looked at since the newest `count` records were entered."""
+    model = _MODELS[rows.of]
+    query = sa.select(model.created_at).where(model.deleted_at.is_(None))
+    since = session.scalar(query.order_by(model.created_at.desc()).offset(count).limit(1))
+    return rows if since is None else rows.since(since)
 
 
 def stage_chances(session: Session) -> list[tuple[int, int]]:

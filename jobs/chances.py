@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crm_store import chance_rows, table_rows
 from crm_store.conversations import Reference
 from crm_store.scores import CONTRACT, LEAD, WIN, Scored
+from crm_store.table_rows import Rows
 from crm_store.tables import Table
 from jobs import tables
 from jobs.customers import local_day
@@ -32,6 +33,7 @@ LEAD_WITHIN = timedelta(days=90)
 
 STAGE_RULE, TALK_RULE = "stage_rule", "talk_rule"
 LATELY, LONG_AGO = timedelta(days=14), timedelta(days=60)  # a lead was heard of, by the rule
+MOST = 50_000  # records of the past, the newest, that are learned from
 LEVELS = {"high": 0.6, "medium": 0.3, "low": 0.0}  # a level begins at its chance
 _TOO_LITTLE = frozenset({"too_few_rows", "too_few_of_a_class"})
 _PLACES = 4
@@ -49,28 +51,25 @@ def run(context: JobContext) -> str:
 def _win(context: JobContext, day: date) -> str:
     from jobs.analytics.looks import looks, once
 
-    past = [
-        tables.read(context, table_rows.won(context.now, table_rows.after(age)))
-        for age in DEAL_AGES
-    ]
+    past = [_past(context, table_rows.won(context.now, table_rows.after(age))) for age in DEAL_AGES]
     found, data = _learned(context, past, once(past), day)
     if found.receipt.why in _TOO_LITTLE:
         return _keep(context, WIN, day, {**data, "model": STAGE_RULE}, _by_stage(context))
     if found.model is None:
         return _keep(context, WIN, day, data, ())
-    asked = looks([tables.read(context, table_rows.open_deals(context.now))])
-    return _keep(context, WIN, day, data, _rows(found.model, asked))
+    asked = tables.parts(context, table_rows.open_deals(context.now))
+    return _keep(context, WIN, day, data, _rows(found.model, (looks([part]) for part in asked)))
 
 
 def _lead(context: JobContext, day: date) -> str:
     from jobs.analytics.looks import looks, once
 
     past = [
-        tables.read(context, chance_rows.became_customer(of, context.now, age, LEAD_WITHIN))
+        _past(context, chance_rows.became_customer(of, context.now, age, LEAD_WITHIN))
         for of in chance_rows.LEADS
         for age in LEAD_AGES
     ]
-    found, data = _learned(context, past, once(past), day)
+    found, data = _learned(context, past, once(past, several=True), day)
     data |= {"horizon_days": LEAD_WITHIN.days}
     if found.receipt.why in _TOO_LITTLE:
         rule = {"lately": LATELY.days, "long_ago": LONG_AGO.days}
@@ -78,8 +77,12 @@ def _lead(context: JobContext, day: date) -> str:
         return _keep(context, LEAD, day, data, _by_talk(context))
     if found.model is None:
         return _keep(context, LEAD, day, data, ())
-    asked = [tables.read(context, chance_rows.leads(of, context.now)) for of in chance_rows.LEADS]
-    return _keep(context, LEAD, day, data, _rows(found.model, looks(asked)))
+    asked = (
+        looks([part], several=True)
+        for of in chance_rows.LEADS
+        for part in tables.parts(context, chance_rows.leads(of, context.now))
+    )
+    return _keep(context, LEAD, day, data, _rows(found.model, asked))
 
 
 def _contract(context: JobContext, day: date) -> str:
@@ -96,7 +99,7 @@ def _contract(context: JobContext, day: date) -> str:
     found, data = _learned(context, [table], known, day, ordered=False)
     if found.model is None:
         return _keep(context, CONTRACT, day, data, ())
-    return _keep(context, CONTRACT, day, data, _rows(found.model, known.undecided()))
+    return _keep(context, CONTRACT, day, data, _rows(found.model, [known.undecided()]))
 
 
 def _by_stage(context: JobContext) -> Iterator[Scored]:
@@ -143,7 +146,7 @@ def _learned(
         "unfit": dict(receipt.excluded),
         "quality": _rounded(asdict(receipt.quality)) if receipt.quality else None,
         "candidates": [[name, round(auc, _PLACES)] for name, auc in receipt.candidates],
-        "labels": {each.name: each.label for each in past[0].columns if each.label},
+        "labels": {each.name: each.label for part in past for each in part.columns if each.label},
         "late": sum(table.late for table in past),
         "currency": context.currency,
         "least": {"rows": outcomes.MIN_ROWS, "of_a_class": outcomes.MIN_CLASS},
@@ -151,15 +154,21 @@ def _learned(
     }
 
 
-def _rows(model: Calibrated, asked: Looks) -> list[Scored]:
-    if not asked.ids:
-        return []
-    chances = model.probabilities(asked.frame, asked.at).tolist()
-    told = model.explain(asked.frame, asked.at)
-    return [
-        _scored(Reference(kind, number), chance, [_rounded(asdict(each)) for each in reasons])
-        for kind, number, chance, reasons in zip(asked.kinds, asked.ids, chances, told, strict=True)
-    ]
+def _past(context: JobContext, rows: Rows) -> Table:
+    with context.reading() as session:
+        newest = chance_rows.newest(session, rows, MOST)
+    return tables.read(context, newest)
+
+
+def _rows(model: Calibrated, asked: Iterable[Looks]) -> Iterator[Scored]:
+    for part in asked:
+        if not part.ids:
+            continue
+        chances = model.probabilities(part.frame, part.at).tolist()
+        told = model.explain(part.frame, part.at)
+        for kind, number, chance, reasons in zip(part.kinds, part.ids, chances, told, strict=True):
+            said = [_rounded(asdict(each)) for each in reasons]
+            yield _scored(Reference(kind, number), chance, said)
 
 
 def _scored(record: Reference, chance: float, reasons: list[dict[str, Any]]) -> Scored:
@@ -177,6 +186,5 @@ def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
 def _keep(
     context: JobContext, kind: str, day: date, data: Mapping[str, Any], rows: Iterable[Scored]
 ) -> str:
-    found = list(rows)
-    keep(context, kind, day.isoformat(), {**data, "scored": len(found)}, found)
-    return f"{kind}: {len(found)} by {data['model']}" + (f" ({data['why']})" if data["why"] else "")
+    keep(context, kind, day.isoformat(), data, rows)
+    return f"{kind}: by {data['model']}" + (f" ({data['why']})" if data["why"] else "")

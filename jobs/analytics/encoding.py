@@ -59,7 +59,7 @@ class Encoding:
 
     def matrix(self, frame: pd.DataFrame, at: pd.Series | None = None) -> Floats:
         """Give rows x columns; a missing number is NaN, a level that is not known is OTHER."""
-        blocks = [self._block(field, values(frame[field.name], at)) for field in self.fields]
+        blocks = [self._block(field, read(frame, field.name, at)) for field in self.fields]
         return np.hstack([np.empty((len(frame), 0)), *blocks])
 
     def _block(self, field: Field, column: pd.Series) -> Floats:
@@ -83,6 +83,13 @@ class Encoding:
         field = self.fields[place]
         column = pd.Series(list(field.background), dtype=object)
         return list(zip(field.weights, self._block(field, column), strict=True))
+
+
+def read(frame: pd.DataFrame, name: str, at: pd.Series | None) -> pd.Series:
+    """Give a column as `values` does; one that the table lacks is missing throughout."""
+    if name not in frame:
+        return pd.Series(np.nan, index=frame.index)
+    return values(frame[name], at)
 
 
 def values(column: pd.Series, at: pd.Series | None) -> pd.Series:

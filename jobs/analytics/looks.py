@@ -53,11 +53,11 @@ class Looks:
         return self.take(np.flatnonzero(~self.outcomes))
 
 
-def looks(tables: Sequence[Table]) -> Looks:
-    """Put tables together, of one kind of record or of several."""
+def looks(tables: Sequence[Table], *, several: bool = False) -> Looks:
+    """Put tables together; with `several` kinds of record one more column tells them apart."""
     of = [str(table.of) for table in tables for _id in table.ids]
     frame = pd.concat([_frame(table) for table in tables], ignore_index=True)
-    if len({table.of for table in tables}) > 1:
+    if several:
         frame = frame.assign(**{RECORD: of})
     outcomes = [bool(outcome) for table in tables for outcome in table.outcomes]
     moments = [moment for table in tables for moment in table.moments]
@@ -70,9 +70,9 @@ def looks(tables: Sequence[Table]) -> Looks:
     )
 
 
-def once(tables: Sequence[Table]) -> Looks:
+def once(tables: Sequence[Table], *, several: bool = False) -> Looks:
     """Take each record at one of the moments at which it stands in the tables, in turns."""
-    every = looks(tables)
+    every = looks(tables, several=several)
     rows = pd.DataFrame({"kind": every.kinds, "id": every.ids})
     group = rows.groupby(["kind", "id"], sort=False)["id"]
     turn, ages = group.cumcount(), group.transform("size")

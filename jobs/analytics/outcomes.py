@@ -135,7 +135,7 @@ class Calibrated:
         ]
 
     def _shown(self, field: Field, frame: pd.DataFrame, at: pd.Series | None) -> list[Value]:
-        column = encoding.values(frame[field.name], at)
+        column = encoding.read(frame, field.name, at)
         if field.kind == encoding.CHOICE:
             return list(encoding.texts(column))
         return [None if np.isnan(each) else each for each in encoding.floats(column).tolist()]

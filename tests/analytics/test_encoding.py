@@ -77,3 +77,11 @@ def test_typical_values_stand_for_the_shares_of_the_rows() -> None:
     middle = [block[0] for _weight, block in code.background(0)]
     assert middle == sorted(middle)
     assert middle[2] == code.fields[0].typical
+
+
+def test_a_column_that_a_table_lacks_is_missing_throughout() -> None:
+    code = encoding.learn(table()[["seats", "town"]])
+    asked = code.matrix(pd.DataFrame({"other": ["x", "y"]}))
+    assert asked.tolist() == pytest.approx(
+        np.array([[np.nan, 1, 0, 1], [np.nan, 1, 0, 1]]), nan_ok=True
+    )

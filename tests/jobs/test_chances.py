@@ -30,7 +30,7 @@ def test_open_deals_have_a_chance_learned_from_ended_ones_with_reasons(desk: Des
     pipeline(desk)
     done = chances.run(context(desk))
     data, found = kept(desk, WIN)
-    assert f"win: 2 by {data['model']}" in done
+    assert f"win: by {data['model']}" in done
     assert data["usable"]
     assert data["why"] == ""
     assert data["split"] == "latest_third"
