@@ -229,3 +229,5 @@ def _keep(context: JobContext, kind: str, model: str, payload: Mapping[str, Any]
     name = f"{kind}:{payload['of']}:{payload['code']}"
     with context.transaction() as session:
         scores.replace(session, name, payload["on"], context.now, data, ())
+        oldest = date.fromisoformat(payload["on"]) - scores.KEEP
+        scores.drop_before(session, name, oldest.isoformat())

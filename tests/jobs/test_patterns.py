@@ -262,9 +262,10 @@ def test_what_was_asked_twice_is_worked_out_once(desk: Desk) -> None:
         assert session.scalar(sa.select(sa.func.count()).select_from(JobRequest)) == 1
 
 
-def test_the_same_answer_twice_leaves_one_receipt(desk: Desk) -> None:
+def test_the_same_answer_twice_leaves_one_receipt_and_no_old_one(desk: Desk) -> None:
     with desk.session() as session:
         sell(session)
+        session.add(Receipt(kind="tree:deal:won", made_at=START, data={"period": "2026-08-01"}))
     first = told(desk, desk.manager, "tree won")
     again = told(desk, desk.manager, "tree won")
     assert first == again
