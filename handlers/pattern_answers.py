@@ -396,6 +396,12 @@ def _left_out(payload: Mapping[str, Any]) -> Iterator[str]:
             payload["other_currency"],
             currency=payload["currency"],
         )
+    if payload["unfit"]:
+        after = [words.field_name(name, payload["labels"]) for name in payload["unfit"]]
+        yield _(
+            "Not used, because it seems to be filled in when the end is known: {fields}.",
+            fields=_(", ").join(after),
+        )
     if payload["excluded"]:
         names = [words.field_name(name, {}) for name in payload["excluded"]]
         yield _(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -44,12 +44,13 @@ def grow_tree(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
     table = _table(context, arguments)
     if isinstance(table, str):
         return Answer("tree", {**arguments, "why": table})
-    rows = sheet(table, arguments["fields"])
+    rows, unfit = _fit(table, sheet(table, arguments["fields"]), arguments)
     context.progress(f"{len(table.ids)} rows, {len(rows.frame.columns)} fields")
     found = trees.learn(rows.frame, rows.outcomes, rows.moments)
     payload = {
         **arguments,
         **_told(context, table, rows),
+        "unfit": unfit,
         "why": found.why,
         "positives": int(found.root.positives),
         "rules": [asdict(rule) for rule in found.rules[:_RULES]],
@@ -72,7 +73,7 @@ def regress(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
     table = _table(context, arguments)
     if isinstance(table, str):
         return Answer("regression", {**arguments, "why": table})
-    rows = sheet(table, arguments["fields"])
+    rows, unfit = _fit(table, sheet(table, arguments["fields"]), arguments)
     context.progress(f"{len(table.ids)} rows, {len(rows.frame.columns)} fields")
     chances = arguments["code"] in questions.OUTCOMES or rows.outcomes.dtype == bool
     method = regression.logistic if chances else regression.linear
@@ -82,6 +83,7 @@ def regress(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
     payload = {
         **arguments,
         **_told(context, table, rows),
+        "unfit": unfit,
         **_rounded(asdict(found)),
         "chances": chances,
         "quality": _quality(found),
@@ -143,6 +145,22 @@ def _begin(day: date, of: str) -> date:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _fit(table: Table, rows: Sheet, arguments: Mapping[str, Any]) -> tuple[Sheet, list[str]]:
+    """Leave out the fields that seem to be filled in when the end is known, unless a person chose them.
+
+    Nothing that was entered in time can be so; what was entered afterwards, and the fields of an
+    outcome that nobody dates, can.
+    """
+    from jobs.analytics import leaks
+
+    undated = table.late > 0 or arguments["code"].startswith(ADDED)
+    if arguments["fields"] or not undated or set(rows.outcomes.tolist()) != {True, False}:
+        return rows, []
+    found = leaks.find_leaks(rows.frame, rows.outcomes.astype(bool))
+    unfit = [name for name, why in found.items() if why != leaks.NAMES_EACH_ROW]
+    return replace(rows, frame=rows.frame.drop(columns=unfit)), unfit
 
 
 def _told(context: JobContext, table: Table, rows: Sheet) -> dict[str, Any]:

@@ -121,7 +121,7 @@ STRANGE = "<!channel> <b>*_~`"
 PAYLOAD: dict[str, Any] = {
     "code": "won", "name": "won", "of": "deal", "fields": [], "since": None, "until": None,
     "on": "2026-11-16", "rows": 100, "positives": 40, "currency": "EUR", "features": ["source"],
-    "labels": {"custom.tier": STRANGE}, "excluded": ["Gender", "city"], "late": 3, "skipped": 2,
+    "labels": {"custom.tier": STRANGE}, "excluded": ["Gender", "city"], "late": 3, "skipped": 2, "unfit": ["source"],
     "other_currency": 1, "from": "2026-01-01", "to": "2026-10-01", "why": "", "more": 2,
     "importance": [["custom.tier", 0.7], ["amount", 0.3]], "by_time": False,
     "least": {"rows": 40, "of_a_class": 10}, "quality": {"lift_top_tenth": 2.0},

@@ -210,6 +210,25 @@ def test_an_excluded_field_is_not_looked_at_and_that_is_told(desk: Desk) -> None
     assert "custom.gender" not in kept["features"]
 
 
+def test_what_was_filled_in_when_the_end_was_known_is_left_out_and_told(desk: Desk) -> None:
+    with desk.session() as session:
+        fields.define(session, "deal", "why_lost", "Why lost", FieldType.TEXT, [])
+        sell(session)
+        lost = sa.select(Stage.id).where(Stage.kind == StageKind.LOST)
+        # An import of an older program's deals passes no audit.
+        session.execute(sa.update(Deal).values(created_at=START))
+        for reason, part in (("price", 0), ("late", 1)):
+            some = sa.update(Deal).where(Deal.stage_id.in_(lost), Deal.id % 2 == part)
+            session.execute(some.values(custom={"why_lost": reason}))
+    reply = told(desk, desk.manager, "tree won")
+    assert "Not used, because it seems to be filled in when the end is known: Why lost." in str(
+        reply
+    )
+    assert any(line.startswith("source: partner") for line in reply.text.splitlines())
+    chosen = told(desk, desk.manager, "tree won fields=why_lost,source")
+    assert "Not used" not in str(chosen)
+
+
 def test_an_excluded_field_is_no_outcome(desk: Desk) -> None:
     with desk.session() as session:
         fields.define(session, "contact", "religion", "Religion", FieldType.YES_NO, [])
