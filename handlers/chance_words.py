@@ -250,6 +250,8 @@ def _fact(reason: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     if isinstance(value, str):
         return _("{field}: {word}", field=name, word=pattern_words.level(code, value))
     shown, usual = (pattern_words.step(code, each, data["currency"]) for each in (value, typical))
+    if shown == usual:
+        return _("{field}: {word}", field=name, word=shown)
     return _("{field}: {value}, in the middle {typical}", field=name, value=shown, typical=usual)
 
 

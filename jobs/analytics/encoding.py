@@ -129,9 +129,13 @@ def _numbers(field: Field, numbers: Floats) -> Floats:
 
 
 def learn(frame: pd.DataFrame, at: pd.Series | None = None) -> Encoding:
-    """Find out what each column is, and leave out those that are constant or name each row."""
-    found = (_field(str(name), frame[name], at) for name in frame.columns)
-    return Encoding(tuple(field for field in found if field is not None))
+    """Find out what each column is, and leave out those that are constant, copies or name each row."""
+    found: list[Field] = []
+    for name in map(str, frame.columns):
+        field = _field(name, frame[name], at)
+        if field and not any(frame[name].equals(frame[other.name]) for other in found):
+            found.append(field)
+    return Encoding(tuple(found))
 
 
 def is_number(column: pd.Series) -> bool:

@@ -85,3 +85,8 @@ def test_a_column_that_a_table_lacks_is_missing_throughout() -> None:
     assert asked.tolist() == pytest.approx(
         np.array([[np.nan, 1, 0, 1], [np.nan, 1, 0, 1]]), nan_ok=True
     )
+
+
+def test_a_copy_of_a_column_is_left_out() -> None:
+    frame = table()[["seats", "revenue"]].assign(again=lambda rows: rows["revenue"])
+    assert [field.name for field in encoding.learn(frame).fields] == ["seats", "revenue"]
