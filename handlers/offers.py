@@ -233,7 +233,7 @@ def _made_how(data: Mapping[str, Any]) -> str:
 def _method(data: Mapping[str, Any]) -> str:
     if data["usable"]:
         return _(
-            "From what {customers} customers bought: what buyers of the same products took (EASE), "
+            "From what {customers} customers bought: what buyers of the same products took, "
             "what is like it by name and price, how well it sells now, and what is due to be "
             "ordered again.",
             customers=number(data["customers"]),
