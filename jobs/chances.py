@@ -12,8 +12,9 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from crm_store import chance_rows, table_rows
+from crm_store import chance_rows, models_kept, table_rows
 from crm_store.conversations import Reference
+from crm_store.models import ModelState
 from crm_store.scores import CONTRACT, LEAD, WIN, Scored
 from crm_store.table_rows import Rows
 from crm_store.tables import Table
@@ -24,7 +25,7 @@ from jobs.schedule import JobContext
 
 if TYPE_CHECKING:
     from jobs.analytics.looks import Looks
-    from jobs.analytics.outcomes import Calibrated, Outcome
+    from jobs.analytics.outcomes import Before, Calibrated, Outcome, Receipt
 
 # How old a deal is when it is looked at, and how long ago a lead was entered: one of these each.
 DEAL_AGES = tuple(timedelta(days=days) for days in (1, 7, 30, 90))
@@ -37,6 +38,8 @@ MOST = 50_000  # records of the past, the newest, that are learned from
 LEVELS = {"high": 0.6, "medium": 0.3, "low": 0.0}  # a level begins at its chance
 _TOO_LITTLE = frozenset({"too_few_rows", "too_few_of_a_class"})
 _PLACES = 4
+KEPT_FOR = timedelta(weeks=1)  # then a model of the same method is noted anew
+BARRED = timedelta(weeks=13)  # a method that was taken back
 
 
 def run(context: JobContext) -> str:
@@ -52,7 +55,7 @@ def _win(context: JobContext, day: date) -> str:
     from jobs.analytics.looks import looks, once
 
     past = [_past(context, table_rows.won(context.now, table_rows.after(age))) for age in DEAL_AGES]
-    found, data = _learned(context, past, once(past), day)
+    found, data = _learned(context, WIN, past, once(past), day)
     if found.receipt.why in _TOO_LITTLE:
         return _keep(context, WIN, day, {**data, "model": STAGE_RULE}, _by_stage(context))
     if found.model is None:
@@ -69,7 +72,7 @@ def _lead(context: JobContext, day: date) -> str:
         for of in chance_rows.LEADS
         for age in LEAD_AGES
     ]
-    found, data = _learned(context, past, once(past, several=True), day)
+    found, data = _learned(context, LEAD, past, once(past, several=True), day)
     data |= {"horizon_days": LEAD_WITHIN.days}
     if found.receipt.why in _TOO_LITTLE:
         rule = {"lately": LATELY.days, "long_ago": LONG_AGO.days}
@@ -96,7 +99,7 @@ def _contract(context: JobContext, day: date) -> str:
         return f"no added field of yes or no is called {context.contract_field}"
     table = tables.read(context, rows)
     known = looks([table])
-    found, data = _learned(context, [table], known, day, ordered=False)
+    found, data = _learned(context, CONTRACT, [table], known, day, ordered=False)
     if found.model is None:
         return _keep(context, CONTRACT, day, data, ())
     return _keep(context, CONTRACT, day, data, _rows(found.model, [known.undecided()]))
@@ -130,15 +133,57 @@ def _warmth(days: float | None) -> str:
     return "high" if days < LATELY.days else "medium"
 
 
-def _learned(
-    context: JobContext, past: Sequence[Table], known: Looks, day: date, *, ordered: bool = True
+def _before(context: JobContext, kind: str) -> Before:
+    """Return the method in use, and those taken back so lately that they may not come again."""
+    from jobs.analytics.outcomes import Before
+
+    with context.reading() as session:
+        kept = models_kept.list_models(session, kind)
+    used = next((each.method for each in kept if each.state is ModelState.USED), "")
+    barred = (
+        each.method
+        for each in kept
+        if each.state is ModelState.WITHDRAWN and context.now - each.made_at < BARRED
+    )
+    return Before(used, frozenset(barred) - {used})
+
+
+def _remember(context: JobContext, kind: str, receipt: Receipt) -> None:
+    """Keep which method is in use, once a week or when it changes, and what was refused."""
+    if not receipt.usable or receipt.quality is None:
+        return
+    with context.transaction() as session:
+        used = models_kept.used(session, kind)
+        if receipt.refused is not None:
+            method, auc = receipt.refused
+            models_kept.keep(
+                session, kind, context.now, method=method, quality=auc, data={}, worse=True
+            )
+        fresh = used is not None and context.now - used.made_at < KEPT_FOR
+        if used is None or used.method != receipt.model or not fresh:
+            quality = receipt.quality.auc
+            models_kept.keep(
+                session, kind, context.now, method=receipt.model, quality=quality, data={}
+            )
+
+
+def _learned(  # noqa: PLR0913 - one after the other, from its three callers
+    context: JobContext,
+    kind: str,
+    past: Sequence[Table],
+    known: Looks,
+    day: date,
+    *,
+    ordered: bool = True,
 ) -> tuple[Outcome, dict[str, Any]]:
     """Learn, and write down how; `ordered` rows have moments that differ."""
     from jobs.analytics import outcomes
 
     context.progress(f"learning from {len(known.ids)} rows")
-    found = outcomes.learn(known.frame, known.outcomes, known.at if ordered else None)
+    at = known.at if ordered else None
+    found = outcomes.learn(known.frame, known.outcomes, at, before=_before(context, kind))
     receipt = found.receipt
+    _remember(context, kind, receipt)
     return found, {
         **asdict(receipt),
         "features": list(receipt.features),

@@ -69,7 +69,8 @@ class Receipt:
 
     `quality` is that of the procedure on the third that was held back, also where it was too poor;
     the model that scores has learnt from that third too. `candidates` are names with their area
-    under the curve in the choice. `excluded` are fields with the code of what is the matter.
+    under the curve in the choice; `refused` is a method, with its area on the held-back third, that
+    was worse there than the one in use. `excluded` are fields with the code of what is the matter.
     """
 
     model: str
@@ -85,6 +86,15 @@ class Receipt:
     excluded: tuple[tuple[str, str], ...]
     candidates: tuple[tuple[str, float], ...]
     quality: Quality | None
+    refused: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The methods of the models before: the one in use, and those that people took back."""
+
+    used: str = ""
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +207,7 @@ def learn(
     outcomes: Flags,
     at: pd.Series | None = None,
     excluded: frozenset[str] = frozenset(),
+    before: Before | None = None,
 ) -> Outcome:
     """Learn the outcome from the fields, or say why that is of no use.
 
@@ -208,6 +219,8 @@ def learn(
         outcomes: what happened.
         at: the moment of each row (or its place in an order); dates count back from it.
         excluded: folded names of fields that are never read (`crm_store.exclusions.folded`).
+        before: the methods of earlier models; the one in use stays unless the new one is at least
+            as good on the rows held back, which neither has seen.
     """
     private = [str(name) for name in frame.columns if is_excluded(str(name), excluded)]
     rows = _latest(Rows(frame.drop(columns=private), np.asarray(outcomes, dtype=np.bool_), at))
@@ -215,7 +228,7 @@ def learn(
     if blank.why:
         return Outcome(blank, None)
     with one_thread():
-        return _learn(rows, blank)
+        return _learn(rows, blank, before or Before())
 
 
 def _latest(rows: Rows) -> Rows:
@@ -263,7 +276,7 @@ def _day(at: pd.Series | None, place: int) -> str | None:
     return str(at.iloc[place].date().isoformat())
 
 
-def _learn(rows: Rows, blank: Receipt) -> Outcome:
+def _learn(rows: Rows, blank: Receipt, before: Before) -> Outcome:
     """Find the leaks and choose on the older part, measure on the held back, learn from all."""
     past, held = _split(rows)
     yes = int(held.outcomes.sum())
@@ -277,16 +290,34 @@ def _learn(rows: Rows, blank: Receipt) -> Outcome:
     )
     if not encoding.learn(past.frame, past.at).fields:
         return Outcome(replace(known, why=NO_FIELDS), None)
-    tried = choose(past)
-    name = tried[0][0]
-    quality = measure(held.outcomes, fit_calibrated(name, past).probabilities(held.frame, held.at))
-    known = replace(known, candidates=tried, quality=quality)
+    ranked = choose(past)
+    tried = tuple(each for each in ranked if each[0] not in before.withdrawn) or ranked
+    name, quality, refused = better(before.used, tried[0][0], past, held)
+    known = replace(known, candidates=tried, quality=quality, refused=refused)
     if not quality.usable:
         return Outcome(replace(known, why=NOT_BETTER), None)
     model = fit_calibrated(name, rows)
     features = tuple(field.name for field in model.code.fields)
     done = replace(known, model=name, usable=True, rows_trained=len(rows.outcomes))
     return Outcome(replace(done, features=features), model)
+
+
+def better(
+    used: str, name: str, past: Rows, held: Rows
+) -> tuple[str, Quality, tuple[str, float] | None]:
+    """Give the method that is better on the rows held back, and the new one if it was worse."""
+
+    def told(method: str) -> Quality:
+        fitted = fit_calibrated(method, past)
+        return measure(held.outcomes, fitted.probabilities(held.frame, held.at))
+
+    quality = told(name)
+    if used in {"", name}:
+        return name, quality, None
+    kept = told(used)
+    if kept.auc <= quality.auc:
+        return name, quality, None
+    return used, kept, (name, quality.auc)
 
 
 def _split(rows: Rows) -> tuple[Rows, Rows]:

@@ -10,7 +10,7 @@ import pytest
 
 from crm_store.exclusions import folded
 from jobs.analytics import candidates, outcomes
-from jobs.analytics.outcomes import Outcome, Rows, fit_calibrated, learn
+from jobs.analytics.outcomes import Before, Outcome, Rows, better, fit_calibrated, learn
 from tests.analytics.test_leaks import decided
 
 if TYPE_CHECKING:
@@ -155,3 +155,25 @@ def test_one_outcome_that_only_came_lately_is_too_few_to_compare() -> None:
 def test_nothing_but_names_is_no_field() -> None:
     names = pd.DataFrame({"name": [f"customer {row}" for row in range(400)]})
     assert learn(names, np.arange(400) % 2 == 0).receipt.why == outcomes.NO_FIELDS
+
+
+def test_the_method_in_use_stays_where_the_new_one_is_worse_on_what_neither_has_seen() -> None:
+    frame, left = decided()
+    rows = Rows(frame, left, None)
+    past, held = rows.take(np.arange(800)), rows.take(np.arange(800, 1200))
+    tree, linear = candidates.TREE, candidates.LINEAR
+    name, quality, refused = better(linear, tree, past, held)
+    assert name == linear
+    assert refused is not None
+    assert refused[0] == tree
+    assert refused[1] < quality.auc
+    assert better(tree, linear, past, held) == (linear, quality, None)
+    assert better("", tree, past, held)[0] == tree
+
+
+def test_a_method_that_was_taken_back_does_not_compete(learnt: Outcome) -> None:
+    frame, left = decided()
+    taken_back = learnt.receipt.model
+    receipt = learn(frame, left, before=Before("", frozenset({taken_back}))).receipt
+    assert receipt.model != taken_back
+    assert taken_back not in dict(receipt.candidates)

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from crm_store import records, scores
+from crm_store import models_kept, records, scores
 from crm_store.models import Company, Deal
 from crm_store.scores import CONTRACT, LEAD, WIN, Scored
 from jobs import chances
 from tests.desk import START, Desk
 from tests.jobs.markets import contracts, deal, market, pipeline, visited
-from tests.jobs.shops import context
+from tests.jobs.shops import MORNING, context
 
 
 def kept(desk: Desk, kind: str) -> tuple[dict[str, Any], dict[str, Scored]]:
@@ -157,3 +157,31 @@ def test_done_twice_for_one_moment_it_leaves_the_same(desk: Desk) -> None:
     first = kept(desk, WIN)
     chances.run(context(desk))
     assert kept(desk, WIN) == first
+
+
+def methods(desk: Desk) -> list[tuple[str, str]]:
+    with desk.session() as session:
+        found = models_kept.list_models(session, WIN)
+        return [(each.method, each.state) for each in reversed(found)]
+
+
+def test_a_method_that_a_manager_took_back_does_not_come_again_the_next_night(desk: Desk) -> None:
+    pipeline(desk)
+    with desk.session() as session:
+        week_ago = START - timedelta(weeks=1)
+        models_kept.keep(session, WIN, week_ago, method="entropy_tree", quality=0.7, data={})
+    chances.run(context(desk))
+    first = methods(desk)
+    assert [state for _method, state in first] == ["replaced", "used"]
+    desk.manager.says("model rollback win")
+    assert [state for _method, state in methods(desk)] == ["used", "withdrawn"]
+    chances.run(context(desk, MORNING + timedelta(days=1)))
+    data, _found = kept(desk, WIN)
+    assert data["model"] != first[1][0]
+
+
+def test_a_method_is_noted_once_a_week_however_often_it_is_learned(desk: Desk) -> None:
+    pipeline(desk)
+    for day in (0, 0, 1, 8):
+        chances.run(context(desk, MORNING + timedelta(days=day)))
+    assert [state for _method, state in methods(desk)] == ["replaced", "used"]
