@@ -20,7 +20,7 @@ from handlers.wording import _, mark, moment, percent
 _STATES = {
     ModelState.USED: mark("in use"),
     ModelState.REPLACED: mark("replaced by a newer one"),
-    ModelState.REFUSED: mark("not used: it was worse"),
+    ModelState.REFUSED: mark("not used: it was no better"),
     ModelState.WITHDRAWN: mark("taken back"),
 }
 

@@ -15,7 +15,7 @@ def test_an_answer_that_cannot_be_read_leaves_a_way_out(desk: Desk) -> None:
 
     assert "cannot" in wrong.title or "not a day" in wrong.title
     assert desk.rep.presses(wrong, "Cancel").text == "Cancelled; nothing was changed."
-    assert desk.rep.says("dael list").title == "Deals"
+    assert desk.rep.says("deal list").title == "Deals"
 
 
 def test_what_is_said_a_day_later_is_no_answer(desk: Desk) -> None:

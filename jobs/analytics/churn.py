@@ -34,6 +34,7 @@ MIN_CLASS = 40  # of those who left and of those who stayed, in every labelled m
 LINEAR_MARGIN = (
     0.005  # area under the curve by which another must win: the linear model's reasons are exact
 )
+USED_MARGIN = 0.005  # by which one must win over the one in use, whose risks can be compared
 
 RULE = "silence_rule"
 RULE_GAPS = 2.0  # at risk after this many times the own usual gap,
@@ -337,6 +338,9 @@ def _model_result(
     }
     qualities = {name: measure(held.churned, risks) for name, risks in told.items()}
     name = max(qualities, key=lambda each: qualities[each].auc)
+    stays = qualities.get(rivals.used)
+    if stays is not None and stays.auc > qualities[name].auc - USED_MARGIN:
+        name = rivals.used
     known = replace(
         blank,
         held_back_on=held.at.date(),

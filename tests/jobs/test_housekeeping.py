@@ -71,13 +71,17 @@ def test_a_second_run_finds_nothing_more(used: Desk) -> None:
 
 def test_every_job_stands_on_the_timetable_once() -> None:
     assert sorted(job.name for job in SCHEDULE) == [
+        "baskets",
+        "chances",
         "churn_alerts",
         "digests",
         "housekeeping",
         "model_watch",
         "precision_report",
         "reminders",
+        "routing",
         "scores",
         "segment_summary",
+        "texts",
         "trends",
     ]
