@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any
 
 from handlers import reasons
-from handlers.value_words import rounded
-from handlers.wording import _, day, mark, number, percent, plural
+from handlers.reasons import Fact, counted, paid, trend
+from handlers.wording import _, day, mark, number, plural
 
-_Fact: TypeAlias = Callable[[float, float, str], str]
 GROUPS = 3
 
 # What a group differs in: above and below what is typical.
@@ -80,55 +78,28 @@ def made_how(data: Mapping[str, Any]) -> str:
     return " ".join(part for part in (made, worked, reasons.left_out(data)) if part)
 
 
-def _counted(one: str, many: str) -> _Fact:
-    def say(value: float, typical: float, _currency: str) -> str:
-        return plural(one, many, round(value), typical=number(round(typical)))
-
-    return say
-
-
-def _paid(text: str) -> _Fact:
-    def say(value: float, typical: float, currency: str) -> str:
-        return _(text, sum=rounded(value, currency), typical=rounded(typical, currency))
-
-    return say
-
-
-def _trend(value: float, _typical: float, _currency: str) -> str:
-    change = math.expm1(value)
-    if change < 0:
-        return _(
-            "Bought about {share} less in the last 90 days than in the 90 before.",
-            share=percent(-change),
-        )
-    return _(
-        "Bought about {share} more in the last 90 days than in the 90 before.",
-        share=percent(change),
-    )
-
-
-_FACTS: Mapping[str, _Fact] = {
-    "recency_days": _counted(
+_FACTS: Mapping[str, Fact] = {
+    "recency_days": counted(
         "Last ordered {count} day ago; typical is {typical}.",
         mark("Last ordered {count} days ago; typical is {typical}."),
     ),
-    "frequency": _counted(
+    "frequency": counted(
         "Ordered on {count} day so far; typical is {typical}.",
         mark("Ordered on {count} days so far; typical is {typical}."),
     ),
-    "value": _paid(mark("Brought {sum} in all so far; typical is {typical}.")),
-    "mean_value": _paid(mark("Spends {sum} an order; typical is {typical}.")),
-    "gap_days": _counted(
+    "value": paid(mark("Brought {sum} in all so far; typical is {typical}.")),
+    "mean_value": paid(mark("Spends {sum} an order; typical is {typical}.")),
+    "gap_days": counted(
         "Orders about every {count} day; typical is {typical}.",
         mark("Orders about every {count} days; typical is {typical}."),
     ),
-    "tickets_90": _counted(
+    "tickets_90": counted(
         "{count} ticket in the last 90 days; typical is {typical}.",
         mark("{count} tickets in the last 90 days; typical is {typical}."),
     ),
-    "complaints_90": _counted(
+    "complaints_90": counted(
         "{count} complaint in the last 90 days; typical is {typical}.",
         mark("{count} complaints in the last 90 days; typical is {typical}."),
     ),
-    "trend": _trend,
+    "trend": trend,
 }

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from crm_store.money import Money
 from handlers.wording import _, day, mark, money, number, percent, plural
 
-_Fact: TypeAlias = Callable[[float, float, str], str]
+Fact: TypeAlias = Callable[[float, float, str], str]
 
 RULE = "silence_rule"
 RAISES = "raises"
@@ -99,7 +99,7 @@ def _whole(value: float) -> int:
     return round(value)
 
 
-def _counted(one: str, many: str) -> _Fact:
+def counted(one: str, many: str) -> Fact:
     """Return how a fact of whole numbers is said; only `many` is looked up in another language."""
 
     def say(value: float, typical: float, _currency: str) -> str:
@@ -108,17 +108,18 @@ def _counted(one: str, many: str) -> _Fact:
     return say
 
 
-def _paid(text: str) -> _Fact:
+def paid(text: str) -> Fact:
     """Return how a fact about sums of money is said."""
 
     def say(value: float, typical: float, currency: str) -> str:
-        return _(text, sum=_rounded(value, currency), typical=_rounded(typical, currency))
+        return _(text, sum=rounded(value, currency), typical=rounded(typical, currency))
 
     return say
 
 
-def _rounded(value: float, currency: str) -> str:
-    return revenue(round(value), currency)
+def rounded(amount: str | float, currency: str) -> str:
+    """Write a sum without its cents: a guess has none."""
+    return revenue(round(Decimal(str(amount))), currency)
 
 
 def _silence_ratio(value: float, typical: float, _currency: str) -> str:
@@ -130,7 +131,8 @@ def _silence_ratio(value: float, typical: float, _currency: str) -> str:
     )
 
 
-def _trend(value: float, _typical: float, _currency: str) -> str:
+def trend(value: float, _typical: float, _currency: str) -> str:
+    """Say how much more or less was bought lately, from the logarithm of the ratio."""
     change = math.expm1(value)
     if change < 0:
         return _(
@@ -143,51 +145,51 @@ def _trend(value: float, _typical: float, _currency: str) -> str:
     )
 
 
-_FACTS: Mapping[str, _Fact] = {
-    "recency_days": _counted(
+_FACTS: Mapping[str, Fact] = {
+    "recency_days": counted(
         "No order for {count} day; half of the customers who stay ordered in the last {typical}.",
         mark(
             "No order for {count} days; half of the customers who stay ordered in the last {typical}."
         ),
     ),
-    "frequency": _counted(
+    "frequency": counted(
         "Ordered on {count} day so far; half of the customers who stay on {typical} or more.",
         mark(
             "Ordered on {count} days so far; half of the customers who stay on {typical} or more."
         ),
     ),
-    "value": _paid(
+    "value": paid(
         mark("Bought for {sum} so far; half of the customers who stay for {typical} or more.")
     ),
-    "mean_value": _paid(
+    "mean_value": paid(
         mark("Spends {sum} an order; half of the customers who stay spend {typical} or more.")
     ),
-    "tenure_days": _counted(
+    "tenure_days": counted(
         "First ordered {count} day ago; half of the customers who stay {typical} days ago or earlier.",
         mark(
             "First ordered {count} days ago; half of the customers who stay {typical} days ago or earlier."
         ),
     ),
-    "gap_days": _counted(
+    "gap_days": counted(
         "Orders about every {count} day; half of the customers who stay every {typical} or more often.",
         mark(
             "Orders about every {count} days; half of the customers who stay every {typical} or more often."
         ),
     ),
-    "trend": _trend,
-    "tickets_90": _counted(
+    "trend": trend,
+    "tickets_90": counted(
         "{count} ticket in the last 90 days; half of the customers who stay had {typical} or fewer.",
         mark(
             "{count} tickets in the last 90 days; half of the customers who stay had {typical} or fewer."
         ),
     ),
-    "complaints_90": _counted(
+    "complaints_90": counted(
         "{count} complaint in the last 90 days; half of the customers who stay had {typical} or fewer.",
         mark(
             "{count} complaints in the last 90 days; half of the customers who stay had {typical} or fewer."
         ),
     ),
-    "silence_days": _counted(
+    "silence_days": counted(
         "Nothing heard for {count} day; half of the customers who stay were in touch in the last {typical}.",
         mark(
             "Nothing heard for {count} days; half of the customers who stay were in touch in the last {typical}."

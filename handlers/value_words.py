@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from crm_store.scores import Scored
 from handlers import reasons
+from handlers.reasons import rounded
 from handlers.wording import _, day, mark, number, percent, plural
 
 HISTORICAL = "historical_value"
@@ -63,11 +63,6 @@ def made_how(data: Mapping[str, Any]) -> str:
     """Say how values were worked out, why by the plain rule, and how good that was before."""
     parts = [_method(data), _quality(data), _worked(data), reasons.left_out(data)]
     return " ".join(part for part in parts if part)
-
-
-def rounded(amount: str | float, currency: str) -> str:
-    """Write a sum without its cents: a guess has none."""
-    return reasons.revenue(round(Decimal(str(amount))), currency)
 
 
 def signed(change: float, currency: str) -> str:

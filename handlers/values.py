@@ -19,6 +19,7 @@ from handlers import cards, outlier_words, value_words
 from handlers.arguments import PageNumber
 from handlers.command import command
 from handlers.insights import Insight, Told, insight
+from handlers.reasons import rounded
 from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Series, Table
 from handlers.request import Request
 from handlers.risks import unavailable
@@ -156,8 +157,8 @@ def _in_all(data: Mapping[str, Any]) -> str:
         "{count} customer is likely to bring {sum}; in as long a time before it was {before}.",
         "{count} customers are likely to bring {sum}; in as long a time before it was {before}.",
         data["customers_scored"],
-        sum=value_words.rounded(data["sum"], data["currency"]),
-        before=value_words.rounded(data["sum_before"], data["currency"]),
+        sum=rounded(data["sum"], data["currency"]),
+        before=rounded(data["sum_before"], data["currency"]),
     )
 
 
@@ -191,8 +192,8 @@ def _table(
         change = "–" if old is None else value_words.signed(each.value - old.value, currency)
         cells = (
             records.name_of(loaded[each.customer]),
-            value_words.rounded(each.value, currency),
-            value_words.rounded(each.reasons[0]["history"], currency),
+            rounded(each.value, currency),
+            rounded(each.reasons[0]["history"], currency),
             change,
             each.label or "–",
         )
