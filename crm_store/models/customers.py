@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_store.models.base import NEVER_REUSED, Base, BigId, Record
+from crm_store.models.base import NEVER_REUSED, Base, BigId, Record, filled
 from crm_store.models.people import User
 
 
@@ -18,8 +18,8 @@ class Company(Record, Base):
     __tablename__ = "companies"
     __table_args__ = (
         Index("ix_companies_name_key_id", "name_key", "id"),
-        Index("ix_companies_external_id", "external_id"),
-        Index("ix_companies_import_id", "import_id"),
+        filled("external_id"),
+        filled("import_id"),
     )
 
     name: Mapped[str]
@@ -41,8 +41,9 @@ class Contact(Record, Base):
     __tablename__ = "contacts"
     __table_args__ = (
         Index("ix_contacts_name_key_id", "name_key", "id"),
-        Index("ix_contacts_external_id", "external_id"),
-        Index("ix_contacts_import_id", "import_id"),
+        filled("external_id"),
+        filled("import_id"),
+        filled("company_id"),
     )
 
     name: Mapped[str]
@@ -50,7 +51,7 @@ class Contact(Record, Base):
     title: Mapped[str | None]
     address: Mapped[str | None]
     source: Mapped[str | None]
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"), index=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
 
     company: Mapped[Company | None] = relationship(back_populates="contacts")

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_store.models.base import Base, Record, choice
+from crm_store.models.base import Base, Record, choice, filled
 from crm_store.models.customers import Company, Contact
 from crm_store.models.people import User
 
@@ -59,13 +59,15 @@ class Deal(Record, Base):
     __table_args__ = (
         Index("ix_deals_stage_id_close_on", "stage_id", "close_on"),
         Index("ix_deals_owner_id_stage_id", "owner_id", "stage_id"),
-        Index("ix_deals_external_id", "external_id"),
-        Index("ix_deals_import_id", "import_id"),
+        filled("external_id"),
+        filled("import_id"),
+        filled("company_id"),
+        filled("contact_id"),
     )
 
     title: Mapped[str]
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"), index=True)
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id"))
     amount: Mapped[Decimal | None]
@@ -114,10 +116,10 @@ class Order(Record, Base):
 
     __tablename__ = "orders"
     __table_args__ = (
-        Index("ix_orders_company_id_ordered_at_total", "company_id", "ordered_at", "total"),
-        Index("ix_orders_contact_id_ordered_at", "contact_id", "ordered_at"),
-        Index("ix_orders_external_id", "external_id"),
-        Index("ix_orders_import_id", "import_id"),
+        filled("company_id", "ordered_at", "total"),
+        filled("contact_id", "ordered_at"),
+        filled("external_id"),
+        filled("import_id"),
     )
 
     company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))

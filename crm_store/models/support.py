@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_store.models.base import Base, Record, choice
+from crm_store.models.base import Base, Record, choice, filled
 from crm_store.models.customers import Company, Contact
 from crm_store.models.people import User
 from crm_store.models.sales import Deal
@@ -51,8 +51,10 @@ class Ticket(Record, Base):
     __table_args__ = (
         Index("ix_tickets_status_created_at", "status", "created_at"),
         Index("ix_tickets_assignee_id_status", "assignee_id", "status"),
-        Index("ix_tickets_external_id", "external_id"),
-        Index("ix_tickets_import_id", "import_id"),
+        filled("external_id"),
+        filled("import_id"),
+        filled("company_id"),
+        filled("contact_id"),
     )
 
     subject: Mapped[str]
@@ -62,8 +64,8 @@ class Ticket(Record, Base):
     priority: Mapped[Priority] = mapped_column(choice(Priority), default=Priority.NORMAL)
     queue: Mapped[str | None]
     channel: Mapped[str | None]
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     first_reply_at: Mapped[datetime | None]
@@ -97,11 +99,11 @@ class Activity(Record, Base):
 
     __tablename__ = "activities"
     __table_args__ = (
-        Index("ix_activities_company_id_at", "company_id", "at"),
-        Index("ix_activities_contact_id_at", "contact_id", "at"),
-        Index("ix_activities_deal_id_at", "deal_id", "at"),
-        Index("ix_activities_ticket_id_at", "ticket_id", "at"),
-        Index("ix_activities_import_id", "import_id"),
+        filled("company_id", "at"),
+        filled("contact_id", "at"),
+        filled("deal_id", "at"),
+        filled("ticket_id", "at"),
+        filled("import_id"),
     )
 
     kind: Mapped[ActivityKind] = mapped_column(choice(ActivityKind))
@@ -143,7 +145,11 @@ class Task(Record, Base):
     __table_args__ = (
         Index("ix_tasks_status_due_at", "status", "due_at"),
         Index("ix_tasks_owner_id_status_due_at", "owner_id", "status", "due_at"),
-        Index("ix_tasks_import_id", "import_id"),
+        filled("import_id"),
+        filled("company_id"),
+        filled("contact_id"),
+        filled("deal_id"),
+        filled("ticket_id"),
     )
 
     text: Mapped[str]
@@ -157,10 +163,10 @@ class Task(Record, Base):
     outcome: Mapped[str | None]
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"), index=True)
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
-    deal_id: Mapped[int | None] = mapped_column(ForeignKey("deals.id"), index=True)
-    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
+    deal_id: Mapped[int | None] = mapped_column(ForeignKey("deals.id"))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
 
     owner: Mapped[User] = relationship(foreign_keys=[owner_id])
     author: Mapped[User | None] = relationship(foreign_keys=[author_id])

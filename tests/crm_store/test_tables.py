@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from crm_store import deals, fields, table_rows, tables, tags
+from crm_store import bulk, deals, fields, table_rows, tables, tags
 from crm_store.exclusions import folded
 from crm_store.fields import FieldType, RecordKind
 from crm_store.models import (
@@ -25,7 +26,7 @@ from crm_store.models import (
     TicketStatus,
 )
 from crm_store.search import key
-from crm_store.store import Actor
+from crm_store.store import Actor, Store
 from crm_store.tables import Table
 from tests.desk import START, Desk
 from tests.statements import counted
@@ -404,3 +405,24 @@ def test_more_rows_take_no_more_statements(desk: Desk, kind: RecordKind) -> None
     with counted(desk.store) as many:
         read(desk, table_rows.existing(kind, START))
     assert len(many) == len(few) <= 15
+
+
+def test_contacts_are_looked_up_by_their_company_though_hardly_any_has_one(
+    sqlite_store: Store,
+) -> None:
+    people: dict[str, Any] = {"name": "Jo", "name_key": "jo", "created_at": ago(9)}
+    with sqlite_store.transaction(Actor(None, "test", "test", "fill")) as session:
+        session.add(Company(name="Acme", name_key="acme", created_at=ago(9)))
+        session.execute(sa.insert(Contact), [people for _ in range(2_000)])
+        bulk.analyze(session)
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(
+        sqlite_store.engine, "before_cursor_execute", lambda *call: asked.append(call[2:4])
+    )
+    with sqlite_store.reading() as session:
+        rows = table_rows.existing(RecordKind.COMPANY, START)
+        draft = tables.open_table(session, rows, "EUR", frozenset())
+        tables.read_page(session, draft, 0)
+        line, given = next(pair for pair in asked if "JOIN contacts" in pair[0])
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {line}", given)
+        assert "USING INDEX ix_contacts_company_id" in "\n".join(str(row) for row in plan)
