@@ -27,6 +27,8 @@ _MODELS: dict[RecordKind, Any] = {
     RecordKind.CONTACT: Contact,
     RecordKind.DEAL: Deal,
 }
+_PLACES = 2**16
+_GOLDEN = 40503  # _PLACES less its golden section
 
 
 def became_customer(of: RecordKind, until: datetime, wait: timedelta, within: timedelta) -> Rows:
@@ -73,11 +75,24 @@ def under_contract(session: Session, name: str, now: datetime) -> Rows | None:
 
 
 def newest(session: Session, rows: Rows, count: int) -> Rows:
-    """Keep of the rows those that are looked at since the newest `count` records were entered."""
-    model = _MODELS[rows.of]
-    query = sa.select(model.created_at).where(model.deleted_at.is_(None))
-    since = session.scalar(query.order_by(model.created_at.desc()).offset(count).limit(1))
-    return rows if since is None else rows.since(since)
+    """Keep the rows of the `count` records that were entered last."""
+    number = _MODELS[rows.of].id
+    query = rows.query.with_only_columns(number).order_by(number.desc())
+    before = session.scalar(query.offset(count).limit(1))
+    return rows if before is None else replace(rows, query=rows.query.where(number > before))
+
+
+def some(session: Session, rows: Rows, count: int) -> Rows:
+    """Keep about `count` of the rows, the same every time, drawn by a hash of their numbers.
+
+    The hash (Knuth, The Art of Computer Programming 3, 6.4) breaks patterns such as every other one.
+    """
+    number = _MODELS[rows.of].id
+    every = session.scalar(rows.query.with_only_columns(sa.func.count(number)))
+    if every <= count:
+        return rows
+    place = number * _GOLDEN % _PLACES
+    return replace(rows, query=rows.query.where(place < _PLACES * count // every))
 
 
 def stage_chances(session: Session) -> list[tuple[int, int]]:

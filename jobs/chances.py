@@ -34,7 +34,7 @@ LEAD_WITHIN = timedelta(days=90)
 
 STAGE_RULE, TALK_RULE = "stage_rule", "talk_rule"
 LATELY, LONG_AGO = timedelta(days=14), timedelta(days=60)  # a lead was heard of, by the rule
-MOST = 50_000  # records of the past, the newest, that are learned from
+MOST = 50_000  # records that are learned from: the newest, or of contracts some of all
 LEVELS = {"high": 0.6, "medium": 0.3, "low": 0.0}  # a level begins at its chance
 _TOO_LITTLE = frozenset({"too_few_rows", "too_few_of_a_class"})
 _PLACES = 4
@@ -97,12 +97,14 @@ def _contract(context: JobContext, day: date) -> str:
         rows = chance_rows.under_contract(session, context.contract_field, context.now)
     if rows is None:
         return f"no added field of yes or no is called {context.contract_field}"
-    table = tables.read(context, rows)
-    known = looks([table])
-    found, data = _learned(context, CONTRACT, [table], known, day, ordered=False)
+    with context.reading() as session:
+        some = chance_rows.some(session, rows, MOST)
+    table = tables.read(context, some)
+    found, data = _learned(context, CONTRACT, [table], looks([table]), day, ordered=False)
     if found.model is None:
         return _keep(context, CONTRACT, day, data, ())
-    return _keep(context, CONTRACT, day, data, _rows(found.model, [known.undecided()]))
+    asked = (looks([part]).undecided() for part in tables.parts(context, rows))
+    return _keep(context, CONTRACT, day, data, _rows(found.model, asked))
 
 
 def _by_stage(context: JobContext) -> Iterator[Scored]:
