@@ -3,13 +3,14 @@
 A record that is still open is looked at again every night, at any age. Whoever learns from records
 at one age alone knows nothing of the others; whoever learns from each record at several ages meets
 the same record with the same outcome among those held back. So each record is looked at once, at
-one of the ages that it reached undecided, and they take turns.
+an age that has nothing to do with its end.
 
 Not here: what is learnt (`outcomes.py`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 RECORD = "record"  # the column that tells companies from contacts where both are leads
 YES, NO = "yes", "no"
+_SCATTER = 0.6180339887498949  # the golden ratio's: neighbouring numbers, which are of one time, lie far apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,24 @@ def looks(tables: Sequence[Table], *, several: bool = False) -> Looks:
 
 
 def once(tables: Sequence[Table], *, several: bool = False) -> Looks:
-    """Take each record at one of the moments at which it stands in the tables, in turns."""
-    every = looks(tables, several=several)
-    rows = pd.DataFrame({"kind": every.kinds, "id": every.ids})
-    group = rows.groupby(["kind", "id"], sort=False)["id"]
-    turn, ages = group.cumcount(), group.transform("size")
-    # Numbers rise with time, so that records of neighbouring numbers are looked at at other ages.
-    return every.take(np.flatnonzero(turn == rows["id"] % ages))
+    """Take each record at the age that its number chose, and leave it out where it stands in no such table.
+
+    Its number alone chooses, not how long it lived: else all that ended early would be looked at
+    early, and the young would seem to end as those do. The more rows a table has, the more records
+    are looked at in it.
+    """
+    sizes = Counter[str]()
+    for table in tables:
+        sizes[table.of] += len(table.ids)
+    kept, place, below = [np.arange(0)], 0, Counter[str]()
+    for table in tables:
+        size = len(table.ids)
+        turn = np.array(table.ids, dtype=np.float64) * _SCATTER % 1 * sizes[table.of]
+        own = (turn >= below[table.of]) & (turn < below[table.of] + size)
+        kept.append(place + np.flatnonzero(own))
+        below[table.of] += size
+        place += size
+    return looks(tables, several=several).take(np.concatenate(kept))
 
 
 def _frame(table: Table) -> pd.DataFrame:

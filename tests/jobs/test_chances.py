@@ -169,7 +169,7 @@ def test_a_method_that_a_manager_took_back_does_not_come_again_the_next_night(de
     pipeline(desk)
     with desk.session() as session:
         week_ago = START - timedelta(weeks=1)
-        models_kept.keep(session, WIN, week_ago, method="entropy_tree", quality=0.7, data={})
+        models_kept.keep(session, WIN, week_ago, method="neural_network", quality=0.7, data={})
     chances.run(context(desk))
     first = methods(desk)
     assert [state for _method, state in first] == ["replaced", "used"]
