@@ -5,6 +5,7 @@ A model that can be learned again in seconds is kept as how it was made, without
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from crm_store.models import Learned, ModelState
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-KEPT = 6  # of a kind, the one in use among them
+KEPT = 5  # of a kind in each state, besides the one in use
 
 
 def used(session: Session, kind: str) -> Learned | None:
@@ -61,7 +62,7 @@ def keep(
         quality=quality,
         state=ModelState.REFUSED if refused else ModelState.USED,
         data=dict(data),
-        body=body,
+        body=None if refused else body,
     )
     session.add(made)
     session.flush()
@@ -69,26 +70,48 @@ def keep(
     return made
 
 
+def way_back(kept: Sequence[Learned]) -> Learned | None:
+    """Return the newest of the models of a kind, newest first, that was in use and is made in another way.
+
+    A method that is learned again every night stands in several models that are alike.
+    """
+    used = next((each for each in kept if each.state is ModelState.USED), None)
+    if used is None:
+        return None
+    replaced = (each for each in kept if each.state is ModelState.REPLACED)
+    return next((each for each in replaced if _recipe(each) != _recipe(used)), None)
+
+
 def roll_back(session: Session, kind: str) -> tuple[Learned, Learned] | None:
     """Take the model in use back and return it with the one before it, which is in use again.
 
     None when there is nothing to go back to.
     """
-    now_used = used(session, kind)
-    query = sa.select(Learned).where(Learned.kind == kind, Learned.state == ModelState.REPLACED)
-    order = (Learned.made_at.desc(), Learned.id.desc())
-    before = session.scalars(query.order_by(*order).limit(1)).one_or_none()
+    kept = list_models(session, kind)
+    now_used, before = used(session, kind), way_back(kept)
     if now_used is None or before is None:
         return None
-    now_used.state = ModelState.WITHDRAWN
+    for each in kept:
+        if each.state is not ModelState.REFUSED and _recipe(each) == _recipe(now_used):
+            each.state = ModelState.WITHDRAWN
     before.state = ModelState.USED
     return now_used, before
 
 
+def _recipe(model: Learned) -> tuple[str, dict[str, Any]]:
+    return model.method, model.data
+
+
 def _prune(session: Session, kind: str) -> None:
-    """Delete what is neither in use nor among the newest."""
-    query = sa.select(Learned.id).where(Learned.kind == kind, Learned.state != ModelState.USED)
-    old = session.scalars(query.order_by(Learned.made_at.desc(), Learned.id.desc())).all()[
-        KEPT - 1 :
-    ]
+    """Delete what is neither in use nor among the newest of its state.
+
+    By state, because what is refused night after night must not close the way back.
+    """
+    query = sa.select(Learned.id, Learned.state).where(Learned.kind == kind)
+    order = (Learned.made_at.desc(), Learned.id.desc())
+    found = defaultdict[ModelState, list[int]](list)
+    for number, state in session.execute(query.order_by(*order)):
+        found[state].append(number)
+    found.pop(ModelState.USED, None)
+    old = [number for numbers in found.values() for number in numbers[KEPT:]]
     session.execute(sa.delete(Learned).where(Learned.id.in_(old)))

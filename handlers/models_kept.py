@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Annotated, Any
 
 from crm_store import models_kept
@@ -67,7 +68,8 @@ def list_models(request: Request) -> Reply:
     columns = (_("Analysis"), _("Method"), _("Learned"), _("Quality"), _("State"))
     empty = _("Models are learned at night; none has been learned yet.")
     reply = cards.listing(_("Models"), columns, [_row(each) for each in found], empty, (3,))
-    kinds = dict.fromkeys(each.kind for each in found if each.state is ModelState.REPLACED)
+    by_kind = (list(each) for _kind, each in groupby(found, key=lambda each: each.kind))
+    kinds = [kept[0].kind for kept in by_kind if models_kept.way_back(kept) is not None]
     actions = tuple(
         Action(
             _("Back to the one before: {name}", name=name_of(kind)),

@@ -9,9 +9,12 @@ from collections import defaultdict
 from typing import Any
 
 from crm_store import models_kept, notices, scores
+from crm_store.models import ModelState
 from crm_store.store import Session
 from jobs import customers, readers
 from jobs.schedule import JobContext
+
+_IN_USE = frozenset({ModelState.USED, ModelState.REPLACED})
 
 
 def run(context: JobContext) -> str:
@@ -33,7 +36,7 @@ def _troubles(session: Session) -> dict[str, dict[str, Any]]:
 
     qualities = defaultdict(list)
     for each in reversed(models_kept.list_models(session)):
-        if each.quality is not None:
+        if each.state in _IN_USE and each.quality is not None:
             qualities[each.kind].append(each.quality)
     drifts = {each.kind: each.data.get("drift", {}) for each in scores.newest(session)}
     found = {}

@@ -13,14 +13,14 @@ from tests.desk import START, Desk
 from tests.jobs.shops import context, owed, words
 
 
-def learn(desk: Desk, *qualities: float, worse: bool = False) -> None:
-    """Learn a model a week, the last one now, with these qualities."""
+def learn(desk: Desk, *qualities: float, worse: bool = False, later: int = 0) -> None:
+    """Learn a model a week, the last one now or some weeks later, with these qualities."""
     for place, quality in enumerate(qualities):
         with desk.session() as session:
             models_kept.keep(
                 session,
                 "churn",
-                START - timedelta(weeks=len(qualities) - 1 - place),
+                START - timedelta(weeks=len(qualities) - 1 - place - later),
                 method=("logistic_regression", "gradient_boosting")[place % 2],
                 quality=quality,
                 data={},
@@ -62,7 +62,34 @@ def test_a_worse_model_is_kept_but_not_used(desk: Desk) -> None:
 def test_only_the_newest_models_are_kept_and_always_the_one_in_use(desk: Desk) -> None:
     learn(desk, 0.9)
     learn(desk, *[0.5] * 9, worse=True)
-    assert sorted(states(desk)) == [ModelState.REFUSED] * (models_kept.KEPT - 1) + [ModelState.USED]
+    assert sorted(states(desk)) == [ModelState.REFUSED] * models_kept.KEPT + [ModelState.USED]
+
+
+def test_what_is_refused_night_after_night_does_not_close_the_way_back(desk: Desk) -> None:
+    learn(desk, 0.79, 0.81)
+    learn(desk, *[0.5] * 9, worse=True, later=10)
+    desk.manager.says("model rollback churn")
+    with desk.session() as session:
+        used = models_kept.used(session, "churn")
+        assert used
+        assert used.quality == 0.79
+
+
+def test_the_way_back_leads_to_another_method_not_to_the_same_learned_a_week_before(
+    desk: Desk,
+) -> None:
+    learn(desk, 0.79, 0.81)
+    with desk.session() as session:
+        for week in (1, 2):
+            now = START + timedelta(weeks=week)
+            models_kept.keep(
+                session, "churn", now, method="gradient_boosting", quality=0.8, data={}
+            )
+    back = desk.manager.says("model rollback churn")
+    assert back.text.startswith("logistic regression, in place of gradient boosting.")
+    assert states(desk) == [ModelState.USED, *[ModelState.WITHDRAWN] * 3]
+    listed = desk.manager.says("model list")
+    assert not listed.actions
 
 
 def test_nobody_else_may_take_a_model_back(desk: Desk) -> None:
@@ -92,4 +119,16 @@ def test_managers_are_told_once_a_month_that_a_model_has_become_worse(desk: Desk
 
 def test_models_that_are_as_good_as_ever_are_no_news(desk: Desk) -> None:
     learn(desk, 0.8, 0.81, 0.79, 0.78)
+    assert model_watch.run(context(desk)) == "0 models in trouble, 0 messages"
+
+
+def test_a_worse_model_that_is_not_used_is_no_trouble(desk: Desk) -> None:
+    learn(desk, 0.8, 0.81, 0.79, 0.8)
+    learn(desk, 0.6, worse=True)
+    assert model_watch.run(context(desk)) == "0 models in trouble, 0 messages"
+
+
+def test_a_model_that_was_taken_back_is_no_trouble(desk: Desk) -> None:
+    learn(desk, 0.8, 0.81, 0.79, 0.6)
+    desk.manager.says("model rollback churn")
     assert model_watch.run(context(desk)) == "0 models in trouble, 0 messages"
