@@ -100,11 +100,14 @@ def _contract(context: JobContext, day: date) -> str:
     with context.reading() as session:
         some = chance_rows.some(session, rows, MOST)
     table = tables.read(context, some)
-    found, data = _learned(context, CONTRACT, [table], looks([table]), day, ordered=False)
+    known = looks([table])
+    found, data = _learned(context, CONTRACT, [table], known, day, ordered=False)
     if found.model is None:
         return _keep(context, CONTRACT, day, data, ())
+    chances = found.model.unseen(known.frame, known.outcomes).tolist()
+    unseen = dict(zip(known.ids, chances, strict=True))
     asked = (looks([part]).undecided() for part in tables.parts(context, rows))
-    return _keep(context, CONTRACT, day, data, _rows(found.model, asked))
+    return _keep(context, CONTRACT, day, data, _rows(found.model, asked, unseen))
 
 
 def _by_stage(context: JobContext) -> Iterator[Scored]:
@@ -207,7 +210,11 @@ def _past(context: JobContext, rows: Rows) -> Table:
     return tables.read(context, newest)
 
 
-def _rows(model: Calibrated, asked: Iterable[Looks]) -> Iterator[Scored]:
+def _rows(
+    model: Calibrated, asked: Iterable[Looks], unseen: Mapping[int, float] | None = None
+) -> Iterator[Scored]:
+    """Give every record its chance: the one in `unseen` if the model has learned from it."""
+    known = unseen or {}
     for part in asked:
         if not part.ids:
             continue
@@ -215,7 +222,7 @@ def _rows(model: Calibrated, asked: Iterable[Looks]) -> Iterator[Scored]:
         told = model.explain(part.frame, part.at)
         for kind, number, chance, reasons in zip(part.kinds, part.ids, chances, told, strict=True):
             said = [_rounded(asdict(each)) for each in reasons]
-            yield _scored(Reference(kind, number), chance, said)
+            yield _scored(Reference(kind, number), known.get(number, chance), said)
 
 
 def _scored(record: Reference, chance: float, reasons: list[dict[str, Any]]) -> Scored:

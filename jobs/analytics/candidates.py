@@ -155,7 +155,12 @@ def standard_of(rows: Floats) -> Standard:
 
 
 def fit(name: str, rows: Floats, outcomes: Flags, smooth: Flags) -> Model:
-    """Fit a candidate; `smooth` tells along which columns a line may bend."""
+    """Fit a candidate; `smooth` tells along which columns a line may bend.
+
+    Where there is no column, which a part of few rows may come to, every row has the base rate.
+    """
+    if not rows.shape[1]:
+        return _constant(outcomes)
     if name == LINEAR:
         return fit_additive(rows, outcomes, smooth)
     if name == BOOSTED:
@@ -169,6 +174,12 @@ def fit_all(rows: Floats, outcomes: Flags, smooth: Flags) -> dict[str, Model]:
     """Fit every candidate; the mean is that of the two already fitted."""
     found = {name: fit(name, rows, outcomes, smooth) for name in CANDIDATES if name != MEAN}
     return {**found, MEAN: Mean(found[BOOSTED], found[LINEAR])}
+
+
+def _constant(outcomes: Flags) -> Additive:
+    nothing, rate = np.zeros(0), float(outcomes.mean())
+    odds = float(np.log(rate / (1 - rate)))
+    return Additive(Standard(nothing, nothing), nothing > 0, None, nothing, nothing, odds)
 
 
 def fit_additive(rows: Floats, outcomes: Flags, smooth: Flags) -> Additive:

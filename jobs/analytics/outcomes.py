@@ -109,8 +109,22 @@ class Calibrated:
 
     def probabilities(self, frame: pd.DataFrame, at: pd.Series | None = None) -> Floats:
         """Give each row's chance of yes, in 0..1."""
-        found = self.model.log_odds(self.code.matrix(frame, at))
-        return np.asarray(0.5 * (1 + np.tanh(0.5 * (self.slope * found + self.shift))))
+        return self._chances(self.model.log_odds(self.code.matrix(frame, at)))
+
+    def unseen(self, frame: pd.DataFrame, outcomes: Flags) -> Floats:
+        """Give the chances of the rows without moments that were learnt from, each by a model that has not seen it.
+
+        The model itself knows the outcomes of these, and would tell those of no that they are safe.
+        """
+        fields = [field.name for field in self.code.fields]
+        rows = Rows(frame[fields].reset_index(drop=True), outcomes, None)
+        found = np.zeros(len(outcomes))
+        for known, asked in _rounds(rows, 1):
+            found[asked.frame.index] = _unseen(self.name, _latest(known), asked)
+        return self._chances(found)
+
+    def _chances(self, log_odds: Floats) -> Floats:
+        return np.asarray(0.5 * (1 + np.tanh(0.5 * (self.slope * log_odds + self.shift))))
 
     def contributions(self, frame: pd.DataFrame, at: pd.Series | None = None) -> Floats:
         """Give what each field adds to each row's log-odds, rows x fields.

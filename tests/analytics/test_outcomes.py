@@ -177,3 +177,25 @@ def test_a_method_that_was_taken_back_does_not_compete(learnt: Outcome) -> None:
     receipt = learn(frame, left, before=Before("", frozenset({taken_back}))).receipt
     assert receipt.model != taken_back
     assert taken_back not in dict(receipt.candidates)
+
+
+def test_those_learned_from_are_judged_as_strangers_are() -> None:
+    frame, left = decided()
+    frame, left = frame.head(400), left[:400]
+    model = fit_calibrated(candidates.BOOSTED, Rows(frame, left, None))
+    strangers, gone = decided(9)
+    expected = (model.probabilities(strangers)[~gone] >= 0.6).mean()
+    assert expected > 0.05
+    assert (model.unseen(frame, left)[~left] >= 0.6).mean() == pytest.approx(expected, abs=0.03)
+    assert (model.probabilities(frame)[~left] >= 0.6).mean() < expected * 0.6
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_a_part_in_which_no_field_varies_enough_stops_nothing(*, timed: bool) -> None:
+    dice = np.random.default_rng(0)
+    left = dice.random(210) < 0.4
+    late = np.arange(210) > 40
+    ulm = late & (dice.random(210) < 0.4) if timed else dice.permutation(210) < 34
+    frame = pd.DataFrame({"city": np.where(ulm, "Ulm", "Bonn")})
+    at = pd.Series(pd.date_range("2026-01-01", periods=210, tz="UTC")) if timed else None
+    assert learn(frame, left, at).receipt.why == outcomes.NOT_BETTER
