@@ -157,7 +157,8 @@ def names_each_row(column: pd.Series) -> bool:
     if is_number(column):
         numbers = floats(filled)
         whole = bool((np.floor(numbers) == numbers).all())
-        return whole and len(np.unique(numbers)) == len(numbers)
+        # Amounts in whole units may all differ too, but they crowd at the low end.
+        return whole and len(np.unique(numbers)) == len(numbers) and _skewness(numbers) <= SKEWED
     return bool(filled.astype(str).nunique() > DISTINCT * len(filled))
 
 

@@ -90,3 +90,10 @@ def test_a_column_that_a_table_lacks_is_missing_throughout() -> None:
 def test_a_copy_of_a_column_is_left_out() -> None:
     frame = table()[["seats", "revenue"]].assign(again=lambda rows: rows["revenue"])
     assert [field.name for field in encoding.learn(frame).fields] == ["seats", "revenue"]
+
+
+def test_amounts_in_whole_units_are_no_numbers_of_rows_though_all_differ() -> None:
+    dice = np.random.default_rng(0)
+    amounts = np.unique(np.round(dice.lognormal(10, 1, 300)))
+    assert not encoding.names_each_row(pd.Series(amounts))
+    assert encoding.names_each_row(pd.Series(dice.choice(10**6, 300, replace=False)))
