@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from crm_store.conversations import Reference
 from crm_store.fields import FieldType, RecordKind, find, type_of
-from crm_store.models import Activity, Company, Contact, Deal, Order, Stage, StageKind
+from crm_store.models import Activity, ActivityKind, Company, Contact, Deal, Order, Stage, StageKind
 from crm_store.table_columns import Kind, built_in
 from crm_store.table_rows import Pick, Rows, flagged
 
@@ -109,12 +109,17 @@ def stage_chances(session: Session) -> list[tuple[int, int]]:
 def last_heard(
     session: Session, of: RecordKind, now: datetime
 ) -> list[tuple[int, datetime | None]]:
-    """Return every lead with the last activity before a moment."""
+    """Return every lead with the last activity before a moment; a note is ours alone and does not count."""
     model = _MODELS[of]
     link = Activity.company_id if of is RecordKind.COMPANY else Activity.contact_id
     heard = (
         sa.select(sa.func.max(Activity.at))
-        .where(link == model.id, Activity.deleted_at.is_(None), Activity.at < now)
+        .where(
+            link == model.id,
+            Activity.deleted_at.is_(None),
+            Activity.at < now,
+            Activity.kind != ActivityKind.NOTE,
+        )
         .scalar_subquery()
     )
     query = _leads(of).add_columns(heard.label("heard")).where(model.created_at < now)

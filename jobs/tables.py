@@ -18,7 +18,7 @@ PART = 20_000  # rows
 def read(context: JobContext, rows: Rows) -> Table:
     """Read the rows in the currency of the job, without the fields that nobody may analyse.
 
-    A transaction per page: on SQLite a transaction keeps every writer waiting.
+    A transaction per page: a long one keeps the database from tidying up.
     """
     draft = _open(context, rows)
     after: int | None = 0
@@ -38,12 +38,12 @@ def parts(context: JobContext, rows: Rows) -> Iterator[Table]:
 
 
 def _open(context: JobContext, rows: Rows) -> Draft:
-    with context.transaction() as session:
+    with context.reading() as session:
         return tables.open_table(session, rows, context.currency, context.excluded)
 
 
 def _add(context: JobContext, draft: Draft, after: int) -> int | None:
-    with context.transaction() as session:
+    with context.reading() as session:
         last = tables.read_page(session, draft, after)
     context.progress(f"{len(draft.ids)} rows read")
     return last

@@ -195,7 +195,7 @@ def test_a_part_in_which_no_field_varies_enough_stops_nothing(*, timed: bool) ->
     dice = np.random.default_rng(0)
     left = dice.random(210) < 0.4
     late = np.arange(210) > 40
-    ulm = late & (dice.random(210) < 0.4) if timed else dice.permutation(210) < 34
+    ulm = late & (dice.random(210) < 0.4) if timed else dice.permutation(210) < 38
     frame = pd.DataFrame({"city": np.where(ulm, "Ulm", "Bonn")})
     at = pd.Series(pd.date_range("2026-01-01", periods=210, tz="UTC")) if timed else None
     assert learn(frame, left, at).receipt.why == outcomes.NOT_BETTER

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from crm_store import models_kept, records, scores
-from crm_store.models import Company, Deal
+from crm_store.models import Activity, ActivityKind, Company, Deal
 from crm_store.scores import CONTRACT, LEAD, WIN, Scored
 from jobs import chances
 from tests.desk import START, Desk
@@ -116,6 +116,10 @@ def test_with_few_leads_those_heard_of_lately_come_first(desk: Desk) -> None:
             session.add(company)
             session.flush()
             visited(session, days, company_id=company.id)
+            at = START - timedelta(1)
+            note = Activity(kind=ActivityKind.NOTE, text="No answer.", at=at, created_at=at)
+            note.company_id = company.id
+            session.add(note)
     chances.run(context(desk))
     data, found = kept(desk, LEAD)
     assert (data["model"], data["why"]) == ("talk_rule", "too_few_rows")
