@@ -97,6 +97,15 @@ class Rows:
 
         return replace(self, pick=pick)
 
+    def until(self, end: datetime) -> Rows:
+        """Return the rows that are looked at before a moment."""
+
+        def pick(row: sa.Row[Any]) -> Pick | None:
+            found = self.pick(row)
+            return found if found is not None and found.moment < end else None
+
+        return replace(self, pick=pick)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

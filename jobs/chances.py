@@ -54,7 +54,12 @@ def run(context: JobContext) -> str:
 def _win(context: JobContext, day: date) -> str:
     from jobs.analytics.looks import looks, once
 
-    past = [_past(context, table_rows.won(context.now, table_rows.after(age))) for age in DEAL_AGES]
+    with context.reading() as session:
+        settled = chance_rows.settled_before(session, context.now, MOST)
+    past = [
+        _past(context, table_rows.won(context.now, table_rows.after(age)).until(settled + age))
+        for age in DEAL_AGES
+    ]
     found, data = _learned(context, WIN, past, once(past), day)
     if found.receipt.why in _TOO_LITTLE:
         return _keep(context, WIN, day, {**data, "model": STAGE_RULE}, _by_stage(context))

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from crm_store import models_kept, records, scores
+import pytest
+
+from crm_store import chance_rows, models_kept, records, scores
 from crm_store.models import Activity, ActivityKind, Company, Deal
 from crm_store.scores import CONTRACT, LEAD, WIN, Scored
 from jobs import chances
@@ -65,6 +67,22 @@ def test_with_few_ended_deals_the_chance_is_that_of_the_stage(desk: Desk) -> Non
     with desk.session() as session:
         stage = session.query(Deal).filter(Deal.title == "Warm").one().stage.probability
     assert {each.value for each in found.values()} == {stage / 100}
+
+
+def test_deals_of_which_only_the_fast_can_have_ended_are_not_learned_from(desk: Desk) -> None:
+    with desk.session() as session:
+        for place in range(600):
+            opened = 600 - place
+            won = place % 2 == 0
+            ended = opened - (120 if won else 10)
+            if ended > 0:
+                deal(session, f"Deal {place}", opened, ended, won=won)
+    chances.run(context(desk))
+    data, _found = kept(desk, WIN)
+    assert data["positives"] / data["rows"] == pytest.approx(0.6, abs=0.03)
+    with desk.session() as session:
+        since = chance_rows.settled_before(session, START, 1000)
+    assert START - since == timedelta(days=120)
 
 
 def test_leads_have_a_score_and_customers_none(desk: Desk) -> None:
