@@ -157,6 +157,7 @@ class Reader:
         self.currency = currency
         self.names = names
         self.picked = _laid_out(session, picks).cte("picked")
+        self.alone: list[int] = []  # places of rows that were given a company only afterwards
 
     def read(self, wanted: AbstractSet[str]) -> Iterator[dict[str, Any]]:
         """Yield the values of each row by column, with `custom`, `late` and `other_currency` beside them.
@@ -187,8 +188,10 @@ class Reader:
     def _row(self, pick: Pick, base: dict[str, Any], counted: dict[str, Any]) -> dict[str, Any]:
         row = {**dict.fromkeys(_COUNTED, 0.0), **base, **counted}
         if base["company_changed"]:
-            # These are the later company's.
-            row |= dict.fromkeys([*self.shape.company, *_OF_CUSTOMER, "last_order"])
+            # These are the later company's, and so are the sums unless it had none or has its own.
+            row |= dict.fromkeys(self.shape.company)
+            if base["company_id"] is not None and self.of is not RecordKind.CONTACT:
+                row |= dict.fromkeys([*_OF_CUSTOMER, "last_order"])
         for name in _PEOPLE & row.keys():
             row[name] = self.names.get(row[name])
         if "amount" in row:
@@ -251,6 +254,8 @@ class Reader:
                 back["amount"] = Decimal(back["amount"])
             row.update(back)
             row["custom"] = row["custom"] or {}
+            if row["company_changed"] and row["company_id"] is None:
+                self.alone.append(row["place"])
 
     def _changed(
         self,
@@ -306,7 +311,8 @@ class Reader:
             return [rows.join(model, model.contact_id == own.id).where(alive)]
         by_company = rows.join(model, model.company_id == own.company_id)
         by_contact = rows.join(model, model.contact_id == own.contact_id)
-        return [by_company.where(alive), by_contact.where(alive, own.company_id.is_(None))]
+        alone = sa.or_(own.company_id.is_(None), self.picked.c.place.in_(self.alone))
+        return [by_company.where(alive, ~alone), by_contact.where(alive, alone)]
 
     def _grouped(self, queries: Sequence[Any], *what: Any) -> Iterator[Any]:  # noqa: ANN401 - selects
         for query in queries:

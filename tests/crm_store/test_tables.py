@@ -184,6 +184,24 @@ def test_a_deal_that_moved_to_another_company_does_not_tell_of_the_new_one(desk:
     assert told["orders"] is None
 
 
+def test_a_deal_that_was_given_a_company_later_is_seen_as_one_without(desk: Desk) -> None:
+    acme = company(desk, industry="Retail")
+    with desk.session() as session:
+        jane = Contact(name="Jane", name_key="jane", created_at=ago(400))
+        session.add(jane)
+        session.flush()
+        person = jane.id
+    linked, _never = (deal(desk, (100, "lead"), (10, "won"), contact_id=person) for _deal in "ab")
+    changed(desk, Deal, linked, 20, company_id=acme)
+    bought(desk, 200, company_id=acme)
+    bought(desk, 150, contact_id=person)
+    bought(desk, 140, contact_id=person)
+    table = read(desk, table_rows.won(START, table_rows.after(30 * DAY)))
+    assert row(table) == row(table, 1)
+    assert row(table)["orders"] == 2
+    assert row(table)["industry"] is None
+
+
 def test_what_grows_is_hidden_where_the_moment_tells_the_end(desk: Desk) -> None:
     deal(desk, (100, "lead"), (10, "won"))
     names = {
