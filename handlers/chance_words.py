@@ -131,13 +131,17 @@ def sentences(scored: Scored, data: Mapping[str, Any]) -> tuple[str, ...]:
 
 def suggestion(kind: str, scored: Scored) -> str:
     """Say what to do next; of a deal that went silent, to get in touch."""
-    silent = any(
-        each["field"] == SILENCE and each.get("direction") != RAISES for each in scored.reasons
-    )
-    if kind == WIN and silent:
+    if kind == WIN and any(map(_is_silence, scored.reasons)):
         return _("Next: get in touch, nothing has happened for a while.")
     wanted = WORDS[kind].next[scored.label]
     return _(wanted) if wanted else ""
+
+
+def _is_silence(reason: Mapping[str, Any]) -> bool:
+    """Tell whether a reason is that nothing was heard for longer than usual, or never, and that it lowers."""
+    if reason["field"] != SILENCE or reason["direction"] == RAISES:
+        return False
+    return reason["value"] is None or reason["value"] > (reason["typical"] or 0)
 
 
 def how(kind: str, data: Mapping[str, Any]) -> str:

@@ -7,7 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from crm_store.conversations import Reference
 from crm_store.models import Company, Deal
+from crm_store.scores import WIN, Scored
+from handlers import chance_words
 from jobs import chances
 from tests.desk import START, Desk
 from tests.jobs.markets import contracts, deal, market, pipeline
@@ -153,3 +156,17 @@ def test_a_new_deal_has_no_chance_before_the_next_night(selling: Desk) -> None:
         number = deal(session, "Fresh", 0, None).id
     labels = [field.label for field in selling.rep.says(f"deal show {number}").fields]
     assert "Chance of winning" not in labels
+
+
+@pytest.mark.parametrize(
+    ("days", "typical", "silent"), [(40.0, 12.0, True), (None, 12.0, True), (0.2, 12.0, False)]
+)
+def test_a_deal_is_called_silent_only_after_longer_than_usual(
+    days: float | None, typical: float, *, silent: bool
+) -> None:
+    reason = {"field": "days_since_activity", "direction": "lowers", "contribution": -1.0}
+    told = Scored(
+        Reference("deal", 1), 0.4, "medium", [{**reason, "value": days, "typical": typical}]
+    )
+    words = chance_words.suggestion(WIN, told)
+    assert ("nothing has happened for a while" in words) == silent
