@@ -57,14 +57,21 @@ class _Separator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """Columns less their mean over their deviation; a missing number counts as the mean."""
+    """Columns less their mean over their deviation; a missing number counts as the mean.
+
+    Nothing lies beyond the least and the most that were learnt from: a record older than all of
+    those is taken for as old as the oldest, not judged by a line drawn on to where nobody was.
+    """
 
     mean: Floats
     scale: Floats
+    low: Floats
+    high: Floats
 
     def __call__(self, rows: Floats) -> Floats:
         """Give the standardised rows."""
-        return np.nan_to_num(np.clip((rows - self.mean) / self.scale, -FAR, FAR), nan=0.0)
+        known = np.clip(rows, self.low, self.high)
+        return np.nan_to_num(np.clip((known - self.mean) / self.scale, -FAR, FAR), nan=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,8 @@ def standard_of(rows: Floats) -> Standard:
     """Take the columns' means and deviations, 0 and 1 where there is nothing to take."""
     filled = np.where(np.isnan(rows).all(axis=0), 0.0, rows)
     scale = np.nanstd(filled, axis=0)
-    return Standard(np.nanmean(filled, axis=0), np.where(scale > 0, scale, 1.0))
+    low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
+    return Standard(np.nanmean(filled, axis=0), np.where(scale > 0, scale, 1.0), low, high)
 
 
 def fit(name: str, rows: Floats, outcomes: Flags, smooth: Flags) -> Model:
@@ -179,7 +187,8 @@ def fit_all(rows: Floats, outcomes: Flags, smooth: Flags) -> dict[str, Model]:
 def _constant(outcomes: Flags) -> Additive:
     nothing, rate = np.zeros(0), float(outcomes.mean())
     odds = float(np.log(rate / (1 - rate)))
-    return Additive(Standard(nothing, nothing), nothing > 0, None, nothing, nothing, odds)
+    standard = Standard(nothing, nothing, nothing, nothing)
+    return Additive(standard, nothing > 0, None, nothing, nothing, odds)
 
 
 def fit_additive(rows: Floats, outcomes: Flags, smooth: Flags) -> Additive:

@@ -79,3 +79,13 @@ def test_calibration_finds_slope_and_shift_and_gives_the_base_rate_where_nothing
     outcomes = rng.random(20_000) < 1 / (1 + np.exp(-(2 * log_odds - 0.5)))
     assert candidates.platt(log_odds, outcomes) == pytest.approx((2, -0.5), abs=0.1)
     assert candidates.platt(-log_odds, outcomes)[0] == 0
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_what_is_older_than_all_that_were_learned_from_is_judged_as_the_oldest(name: str) -> None:
+    rng = np.random.default_rng(5)
+    age = rng.choice([1.0, 14.0, 60.0], 400)
+    outcomes = rng.random(400) < 0.1 + age / 200
+    model = fit(name, age[:, None], outcomes, np.array([False]))
+    oldest, older = model.log_odds(np.array([[60.0], [600.0]]))
+    assert older == oldest
