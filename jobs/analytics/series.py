@@ -185,9 +185,11 @@ def shape(series: Series) -> Shape | None:
 
 
 def _detrended(values: Floats) -> Floats:
-    """Take out the straight line, which would hide or feign a season."""
+    """Take out the straight line, which would hide or feign a season, and what rounding leaves of it."""
     place = np.arange(len(values))
-    return np.asarray(values - np.polyval(np.polyfit(place, values, 1), place), dtype=np.float64)
+    rest = values - np.polyval(np.polyfit(place, values, 1), place)
+    told = np.abs(rest) > forecasters.TINY * np.abs(values).max()
+    return np.asarray(np.where(told, rest, 0.0), dtype=np.float64)
 
 
 def _season(values: Floats, season: int) -> tuple[tuple[float, ...], float | None]:

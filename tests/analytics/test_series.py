@@ -142,6 +142,15 @@ def test_a_constant_series_has_neither_trend_nor_season() -> None:
         assert (found.change, found.trending, found.season) == (0.0, False, ())
 
 
+@pytest.mark.parametrize("rise", [0.0, 1.7])
+def test_what_rounding_leaves_of_a_straight_line_is_no_season(rise: float) -> None:
+    for size in range(14, 100):
+        line = tuple(10.3 + rise * day for day in range(size))
+        found = shape(Series(Unit.DAY, date(2026, 1, 5), line))
+        assert found is not None
+        assert found.season == ()
+
+
 def test_a_long_series_of_days_ends_where_it_should() -> None:
     first = date(2020, 1, 1)
     moments = pd.date_range(first, periods=2000, freq="D", tz="UTC")
