@@ -149,7 +149,7 @@ def forecast(series: Series, horizon: int, level: float = LEVEL) -> Forecast:
                 starts_on=series.starts_on(len(values) + ahead),
                 value=max(floor, float(value)),
                 low=max(floor, float(value - around)) if tested else None,
-                high=float(value + around) if tested else None,
+                high=max(floor, float(value + around)) if tested else None,
             )
             for ahead, (value, around) in enumerate(zip(found, half, strict=True))
         ),
@@ -309,6 +309,9 @@ def anomalies(series: Series) -> tuple[Anomaly, ...]:
     values, found = filled(known), list[Anomaly]()
     unit = _scale(test, relative=relative)
     foretold = test.foretold[:, 0]
+    # A past with outliers pulled in may foretell less than what the shares were measured on, even
+    # less than nothing, where a share means nothing: then what was foretold before stands.
+    least = float(foretold.min()) if relative else -np.inf
     for row, place in enumerate(origins):
         expected = float(foretold[row])
         scale = unit * expected if relative else unit
@@ -328,7 +331,8 @@ def anomalies(series: Series) -> tuple[Anomaly, ...]:
             )
         )
         values[place] = expected + float(np.sign(score)) * TAMED * scale
-        foretold = _run(method, values, season, origins, 1)[:, 0]
+        told = _run(method, values, season, origins, 1)[:, 0]
+        foretold = np.where(told > least, told, foretold)
     return tuple(found)
 
 

@@ -276,3 +276,19 @@ def test_a_season_shows_only_where_there_is_one() -> None:
     assert not forecasters.has_season(np.full(40, 3.0), 12)
     shown = [forecasters.has_season(rng.normal(0, 1, 60), 12) for _ in range(100)]
     assert sum(shown) <= 15
+
+
+def test_what_falls_to_nothing_is_not_said_to_lie_below_nothing() -> None:
+    found = forecast(weekdays([max(0.0, 200 - 3.4 * day + day % 3) for day in range(58)]), 14)
+    ends = [(step.low, step.value, step.high) for step in found.steps]
+    assert ends[-1] == (0, 0, 0)
+    assert all(low <= value <= high for low, value, high in ends)  # type: ignore[operator]
+
+
+def test_after_outliers_of_a_wild_series_nothing_below_zero_is_called_usual() -> None:
+    """Sums of a few large orders, told as shares: a pulled-in past may foretell less than nothing."""
+    for seed in (20, 27, 48):
+        wild = np.exp(np.random.default_rng(seed).normal(8, 1.5, 73))
+        found = anomalies(weekdays(wild))
+        assert len(found) < 10
+        assert all(each.expected > 0 and each.low < each.high for each in found)
