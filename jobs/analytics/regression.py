@@ -35,6 +35,8 @@ _FOLDS = 5
 _STEPS = 50
 _BOUNDLESS = 12.0  # a log-odds of one standard deviation beyond which an outcome is parted for good
 
+_CERTAIN = 30.0  # log-odds that are told, at most
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -279,10 +281,12 @@ class _Outcomes:
     def effects(self, design: _Design, target: Numbers) -> list[tuple[float, float, float]]:
         found, errors = logit(design.matrix, target)
         reach = 1.959964 * errors
-        lows, highs = np.exp(found - reach), np.exp(found + reach)
-        return list(
-            zip(np.exp(found)[1:].tolist(), lows[1:].tolist(), highs[1:].tolist(), strict=True)
+        # The odds of a rare word whose rows all ended alike have no bound, but must stay numbers.
+        told = (
+            np.exp(np.clip(each, -_CERTAIN, _CERTAIN))[1:].tolist()
+            for each in (found, found - reach, found + reach)
         )
+        return list(zip(*told, strict=True))
 
     def average(self, target: Numbers) -> float:
         return float(target.mean())

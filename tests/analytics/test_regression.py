@@ -182,6 +182,18 @@ def test_a_field_that_makes_the_outcome_certain_is_left_out() -> None:
     assert "source" not in {each.feature for each in found.effects}
 
 
+def test_a_rare_word_that_always_ends_alike_is_not_clear_and_stays_a_number() -> None:
+    frame, _amounts = deals(600)
+    dice = np.random.default_rng(3)
+    won = dice.random(600) < 1 / (1 + np.exp(1.5 - 0.5 * frame["visits"].to_numpy()))
+    frame.loc[:7, "source"] = "board"
+    won[:8] = True
+    found = regression.logistic(frame, won, chosen=True)
+    board = next(each for each in found.effects if each.level == "board")
+    assert not board.clear
+    assert np.isfinite([board.estimate, board.low, board.high]).all()
+
+
 def test_shuffled_targets_say_nothing() -> None:
     frame, target = deals()
     told = 0
