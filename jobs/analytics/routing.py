@@ -237,7 +237,10 @@ def _learn(rows: pd.DataFrame, blank: RoutingReceipt, before: Before | None) -> 
     past, latest = rows[~held], rows[held]
     if past["label"].nunique() < 2:  # noqa: PLR2004 - nothing to tell apart
         return Learnt(None, replace(blank, why=TOO_FEW_LABELS))
-    name, slope, shift, floor, candidates = _choose(past)
+    chosen = _choose(past)
+    if chosen is None:
+        return Learnt(None, replace(blank, why=NOT_BETTER))
+    name, slope, shift, floor, candidates = chosen
     router = Router(_fit(past)[name], slope, shift, floor, CONFIDENCE)
     quality = evaluate(router, latest)
     receipt = replace(
@@ -268,8 +271,11 @@ def _fit(rows: pd.DataFrame) -> dict[str, TextModel]:
 
 def _choose(
     rows: pd.DataFrame,
-) -> tuple[str, float, float, float, tuple[tuple[str, float], ...]]:
-    """Compare the candidates on texts that they have not seen, and calibrate the better one."""
+) -> tuple[str, float, float, float, tuple[tuple[str, float], ...]] | None:
+    """Compare the candidates on texts that they have not seen, and calibrate the better one.
+
+    None where so few texts differ that no part of them can be told from the others.
+    """
     part = _parts(rows.drop(columns="at", errors="ignore"), FOLDS)
     asked = range(1 if len(rows) >= ONE_FOLD_FROM else FOLDS)
     tops: dict[str, list[Floats]] = {}
@@ -280,6 +286,8 @@ def _choose(
         tops.setdefault(name, []).append(top)
         leads.setdefault(name, []).append(lead)
         rights.setdefault(name, []).append(right)
+    if not rights:
+        return None
     accuracy = {name: float(np.concatenate(each).mean()) for name, each in rights.items()}
     candidates = tuple(sorted(accuracy.items(), key=lambda each: -each[1]))
     name = candidates[0][0]
@@ -296,7 +304,7 @@ def _of_part(
     """Give each candidate's best scores and leads on one part of the texts, and where it is right."""
     rows, part = shared
     seen, unseen = rows[part != number], rows[part == number]
-    if seen["label"].nunique() < 2:  # noqa: PLR2004 - the same
+    if unseen.empty or seen["label"].nunique() < 2:  # noqa: PLR2004 - the same
         return []
     truth = unseen["label"].to_numpy(dtype=object)
     found = []

@@ -170,6 +170,16 @@ def test_too_little_to_learn_from_gives_silence_and_says_why(rows: pd.DataFrame,
     assert (found.receipt.model, found.receipt.why) == ("silence", why)
 
 
+@pytest.mark.parametrize("texts", [["Test"], ["Test", "Other"], ["...", "??", "!"]])
+def test_a_few_texts_again_and_again_give_silence(texts: list[str]) -> None:
+    rows = tickets(240)
+    rows["text"] = [texts[place % len(texts)] for place in range(240)]
+    rows["label"] = [("access", "billing")[place % 2] for place in range(240)]
+    found = learn(rows, NOW)
+    assert found.router is None
+    assert found.receipt.why == "not_better_than_commonest_label"
+
+
 def test_rare_labels_are_left_out_and_named() -> None:
     rows = tickets(300)
     rows.loc[:4, "label"] = "rare"
