@@ -484,7 +484,7 @@ def told(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     ordered = sorted(rules, key=lambda rule: (-rule.confidence, -rule.together, rule.given))
     for rule in ordered:
         surest.setdefault(frozenset(rule.given + rule.then), rule)
-    shorter = {(rule.given, rule.then): rule.confidence for rule in surest.values()}
+    shorter = {(rule.given, rule.then): rule.confidence for rule in ordered}
     kept = [
         rule
         for rule in surest.values()

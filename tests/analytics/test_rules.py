@@ -217,6 +217,15 @@ def test_of_several_rules_over_the_same_items_only_what_says_more_is_told() -> N
     assert told((other_way, longer, much_surer, shorter, surest)) == (surest, shorter, much_surer)
 
 
+def test_a_longer_rule_is_measured_by_a_shorter_one_that_is_itself_told_the_other_way_round() -> (
+    None
+):
+    told_one = Rule(("tea",), ("milk",), 60, 86, 100, 1000)
+    other_way = Rule(("milk",), ("tea",), 60, 100, 86, 1000)
+    hardly_surer = Rule(("cup", "milk"), ("tea",), 31, 50, 86, 1000)
+    assert told((told_one, other_way, hardly_surer)) == (told_one,)
+
+
 @pytest.mark.parametrize(("baskets", "least"), [(0, 5), (200, 7), (10_000, 50), (1_000_000, 500)])
 def test_more_baskets_ask_for_more_of_them(baskets: int, least: int) -> None:
     support = thresholds_for(baskets).support
