@@ -165,9 +165,10 @@ def _fit(table: Table, rows: Sheet, arguments: Mapping[str, Any]) -> tuple[Sheet
 
 def _told(context: JobContext, table: Table, rows: Sheet) -> dict[str, Any]:
     """Return what every answer says of the rows that it comes from."""
-    days = sorted(moment.date().isoformat() for moment in table.moments)
+    zone = ZoneInfo(context.time_zone)
+    days = sorted(moment.astimezone(zone).date().isoformat() for moment in table.moments)
     return {
-        "on": context.now.astimezone(ZoneInfo(context.time_zone)).date().isoformat(),
+        "on": context.now.astimezone(zone).date().isoformat(),
         "rows": len(table.ids),
         "currency": table.currency,
         "features": list(rows.frame.columns),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -269,6 +269,9 @@ def test_demand_goes_with_the_visits_of_the_week_before(desk: Desk, of: str) -> 
     reply = told(desk, desk.manager, f"regression demand of={of} by=visits,calls")
     kept = receipt(desk, f"regression:{of}:demand")
     assert kept["rows_trained"] == (103 if of == "week" else 34)
+    first, last = (date.fromisoformat(kept[end]) for end in ("trained_from", "trained_to"))
+    begins = [each.weekday() == 0 if of == "week" else each.day == 1 for each in (first, last)]
+    assert begins == [True, True]
     if of == "week":
         assert "Each further visit goes with" in reply.text
         assert "orders more, likely between" in reply.text
