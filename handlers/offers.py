@@ -208,8 +208,8 @@ def _nothing(request: Request, record: Company | Contact | Deal, name: str) -> R
         )
     else:
         text = _(
-            "Suggestions are made every night from products in orders; what fewer than {least} "
-            "customers bought is suggested to nobody else.",
+            "Suggestions are made every night from products in orders; what others bought becomes a "
+            "reason once at least {least} customers did.",
             least=number(receipt.data["least"]["together"]),
         )
     return Reply(title=title, text=text)

@@ -114,7 +114,7 @@ def faded(last: Ints, on: Ints) -> Floats:
 
 
 class Sold:
-    """How many customers bought each item in the days before a day. Memory: eight bytes per purchase."""
+    """On how many days, of any customer, each item was bought before a day. Memory: eight bytes per purchase."""
 
     def __init__(self, bought: Bought) -> None:
         self._first = int(bought.day.min()) if len(bought.day) else 0
@@ -122,7 +122,7 @@ class Sold:
         self._keys = np.sort(bought.item * self._span + bought.day - self._first)
 
     def lately(self, item: Ints, on: Ints, window: int) -> Ints:
-        """Count the customers who bought an item in the `window` days before a day, day by day."""
+        """Count the purchases of an item in the `window` days before a day; each day of a customer is one."""
         return self._before(item, on) - self._before(item, on - window)
 
     def _before(self, item: Ints, day: Ints) -> Ints:

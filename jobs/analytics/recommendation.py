@@ -148,6 +148,7 @@ class Recommendation:
 
     Attributes:
         on: the day, since 1970.
+        lately: how many customers bought each item in the days that count as lately.
         owned: customers x catalogue, weighted, and a last row of nothing for everybody else.
         due: for the same rows the first re-orders, as places in `habits`; -1 is none.
     """
@@ -155,6 +156,7 @@ class Recommendation:
     receipt: Receipt
     on: int
     bought: Bought
+    lately: Ints
     found: Sources
     words: affinity.Vocabulary
     names: Names
@@ -219,6 +221,7 @@ def recommend(
         receipt=receipt,
         on=on,
         bought=bought,
+        lately=_buyers_since(bought, on - weights.window),
         found=found,
         words=words,
         names=Names(products["name"]),
@@ -261,6 +264,11 @@ def _fresh(products: pd.DataFrame, bought: Bought, on: int) -> Ints:
     order = np.argsort(-day, kind="stable")
     fresh = order[(day[order] > on - FRESH_DAYS) & (day[order] <= on)]
     return fresh if len(fresh) <= FRESH_SHARE * len(day) else fresh[:0]
+
+
+def _buyers_since(bought: Bought, day: int) -> Ints:
+    """Count the customers who bought each item from a day on."""
+    return np.bincount(bought.kept(bought.day >= day).pairs().item, minlength=len(bought.items))
 
 
 def _popular(
@@ -411,9 +419,8 @@ class _Chunk:
         alike = (found.words[owned] @ word.T).toarray().ravel()
         if len(owned) and alike.max() >= ALIKE:
             return {"code": SIMILAR, "item": int(made.bought.items[owned[int(alike.argmax())]])}
-        window = made.receipt.weights.window
-        lately = int(found.sold.lately(item, np.asarray(made.on), window))
-        return {"code": SELLING, "buyers": lately, "days": window} if lately else {}
+        buyers, days = int(made.lately[item]), made.receipt.weights.window
+        return {"code": SELLING, "buyers": buyers, "days": days} if buyers >= MIN_TOGETHER else {}
 
     def _like_others(self, row: int) -> list[Suggestion]:
         """Give what most of those like this one bought and this one did not, by the narrowest group."""

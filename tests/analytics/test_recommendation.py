@@ -21,6 +21,7 @@ from jobs.analytics.recommendation import (
     MOST_BOUGHT,
     NOT_BETTER,
     POPULAR_WITH,
+    SELLING,
     SIMILAR,
     TOO_FEW_CUSTOMERS,
     Asked,
@@ -126,6 +127,17 @@ def test_the_counts_of_a_reason_are_those_that_anybody_can_count(tastes: Recomme
         assert because["together"] == len(given & buyers[item])
         assert because["buyers"] == len(given)
         assert (because["usual"], because["customers"]) == (len(buyers[item]), 300)
+
+
+def test_who_takes_an_item_every_day_is_counted_as_one_customer() -> None:
+    """One customer knows all but the new item; three others took it each day, or six of both tastes."""
+    for takers, told in (((0, 2, 4), None), ((0, 1, 4, 5, 8, 9), 6)):
+        every_day = [(customer, ITEMS, day, 1) for customer in takers for day in range(1, 5)]
+        knows_all = [(300, item, 50, 1) for item in range(20)]
+        found = learnt([*two_tastes(), *every_day, *knows_all], catalogue({ITEMS: "novelty"}))
+        suggested = {each.item: each.because for each in one(found, 300).suggestions}
+        reason = {"code": SELLING, "buyers": told, "days": 14} if told else None
+        assert suggested.get(ITEMS) == reason
 
 
 def test_the_quality_is_told_beside_what_sold_best(tastes: Recommendation) -> None:

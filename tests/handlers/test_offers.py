@@ -114,7 +114,7 @@ def test_nothing_to_suggest_is_said_with_what_it_needs(desk: Desk) -> None:
     baskets.run(context(desk))
     reply = desk.rep.says("offers Acme")
     assert reply.title == "There is nothing to suggest for Acme yet."
-    assert "what fewer than 5 customers bought is suggested to nobody else" in reply.text
+    assert "becomes a reason once at least 5 customers did" in reply.text
     assert not [f for f in desk.rep.says("company show Acme").fields if f.label == "Offer next"]
 
 
