@@ -85,7 +85,7 @@ def report_market(request: Request, by: Part = Part.INDUSTRY, page: PageNumber =
     reply = Reply(
         title=_(TITLES[by]),
         text="\n".join(_summary(by, data)),
-        fields=tuple(_fields(data)),
+        fields=tuple(_fields(by, data)),
         table=_table(by, shown, data["currency"]),
         chart=_chart(by, shown, data["currency"]),
         actions=tuple(
@@ -124,20 +124,29 @@ def _changes(by: Part, shares: Sequence[_Share]) -> str:
     return ", ".join(f"{_name(by, each)} ({_change(each['change'])})" for each in shares)
 
 
-def _fields(data: Mapping[str, Any]) -> list[Field]:
+def _fields(by: Part, data: Mapping[str, Any]) -> list[Field]:
     told = {
         _("Worked out on"): day(date.fromisoformat(data["period"])),
-        _("How"): _(
-            "Orders of full months; the change is against the 12 months before. A trend is told only"
-            " where it stands out from the ups and downs; the next 3 months are foretold as in"
-            " `report trend`."
-        ),
+        _("How"): _how(by),
         _("Left out"): trend_words.left_out(data["left_out"], data["currency"]),
     }
     hidden = data["parts"] - len(data["shares"])
     if hidden > 0:
         told[_("Not shown")] = _("{count} smaller parts", count=number(hidden))
     return [Field(label, value) for label, value in told.items() if value]
+
+
+def _how(by: Part) -> str:
+    if by is Part.SEGMENT:
+        return _(
+            "Orders of full months, by the segment that each customer is in today. As customers are"
+            " in it for what they bought lately, no change and no trend is told."
+        )
+    return _(
+        "Orders of full months; the change is against the 12 months before. A trend is told only"
+        " where it stands out from the ups and downs; the next 3 months are foretold as in"
+        " `report trend`."
+    )
 
 
 def _table(by: Part, shares: Sequence[_Share], currency: str) -> Table:

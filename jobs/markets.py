@@ -20,6 +20,8 @@ MOST = 50  # parts that are named
 YEAR = 12
 MONTHS = 2 * YEAR
 AHEAD = 3  # months
+# Customers stand in a segment of today by what they bought lately: its past rises, or falls, by that alone.
+OF_TODAY = frozenset({Part.SEGMENT})
 
 
 def divide(context: JobContext, revenue: Days) -> None:
@@ -33,7 +35,7 @@ def divide(context: JobContext, revenue: Days) -> None:
         with context.reading() as session:
             found = markets.read(session, part, borders, revenue.currency, MOST)
         data = {
-            **_receipt(found, date(day.year, day.month, 1), known),
+            **_receipt(found, date(day.year, day.month, 1), known, part not in OF_TODAY),
             "currency": revenue.currency,
             "left_out": dict(revenue.left_out),
         }
@@ -59,7 +61,8 @@ def _first(month: int) -> date:
     return date(month // YEAR, month % YEAR + 1, 1)
 
 
-def _receipt(found: Market, this_month: date, known: int) -> dict[str, Any]:
+def _receipt(found: Market, this_month: date, known: int, followed: bool) -> dict[str, Any]:  # noqa: FBT001
+    """Give the receipt; only parts that are `followed` have a change, a trend and a forecast."""
     from jobs.analytics.series import MIN_PERIODS
 
     first = _first(_month(this_month) - known)
@@ -77,18 +80,18 @@ def _receipt(found: Market, this_month: date, known: int) -> dict[str, Any]:
         "least": {"periods": MIN_PERIODS},
         "total": round(found.total, 2),
         "parts": found.parts,
-        "shares": [_share(each, found.total, first, known) for each in found.shares],
+        "shares": [_share(each, found.total, first, known, followed) for each in found.shares],
     }
 
 
-def _share(each: Share, total: float, first: date, known: int) -> dict[str, Any]:
+def _share(each: Share, total: float, first: date, known: int, followed: bool) -> dict[str, Any]:  # noqa: FBT001
     from jobs.analytics.forecasts import forecast
     from jobs.analytics.series import Series, Unit, shape
 
     line = Series(Unit.MONTH, first, each.months[-known:])
-    usual, steps = shape(line), forecast(line, AHEAD).steps
+    usual, steps = (shape(line), forecast(line, AHEAD).steps) if followed else (None, ())
     year, before = sum(each.months[-YEAR:]), sum(each.months[:YEAR])
-    compared = known == MONTHS and before > 0
+    compared = followed and known == MONTHS and before > 0
     return {
         "name": each.name,
         "sum": round(year, 2),

@@ -136,7 +136,12 @@ def test_segments_are_those_of_this_week_and_add_up_to_the_revenue(desk: Desk) -
         assert industry
         assert sum(each["sum"] for each in kept.data["shares"]) == kept.data["total"]
         assert kept.data["total"] == industry.data["total"]
-    assert "Champions" in cells(desk.rep.says("report market by=segment"))
+        moves = {(each["change"], each["monthly"], each["next"]) for each in kept.data["shares"]}
+        assert moves == {(None, None, None)}
+        assert any(each["next"] is not None for each in industry.data["shares"])
+    reply = desk.rep.says("report market by=segment")
+    assert "Champions" in cells(reply)
+    assert any("no change and no trend is told" in field.value for field in reply.fields)
 
 
 def test_more_than_a_page_is_paged_and_more_than_fifty_are_counted(desk: Desk) -> None:
