@@ -31,12 +31,11 @@ class Shop:
 
 
 def suggestions_of_a_wholesaler(folder: Path) -> Iterator[Line]:
-    """Last day out, weights chosen on the day before it; then a month that nothing was learnt from."""
+    """Last day out, weights chosen on the day before it; then a month that nothing was learnt or chosen from."""
     shop = wholesaler(folder)
     left, held = hold_back(shop.bought, 0, EVERY)
-    before, chosen_on = hold_back(left, 0, EVERY)
     began = time.process_time()
-    weights = suggestions.choose(_trial(shop, before, chosen_on, Weights()))
+    weights = _chosen(shop, left)
     test = _trial(shop, left, held, weights)
     seconds = time.process_time() - began
     job = "recommend what is new, Online Retail, last day out"
@@ -54,7 +53,14 @@ def suggestions_of_a_wholesaler(folder: Path) -> Iterator[Line]:
     )
     job = f"recommend what is new, first order of the last {SEEN} days, nothing seen of them"
     seen, held = _month(shop.bought)
+    weights = _chosen(shop, seen)
     yield from _new(job, _trial(shop, seen, held, weights), weights, (None, None, None))
+
+
+def _chosen(shop: Shop, known: Bought) -> Weights:
+    """Choose the weights on the last day of what is known."""
+    before, chosen_on = hold_back(known, 0, EVERY)
+    return suggestions.choose(_trial(shop, before, chosen_on, Weights()))
 
 
 def _trial(shop: Shop, left: Bought, held: HeldBack, weights: Weights) -> Trial:
