@@ -104,20 +104,23 @@ def _newest(
 ) -> list[Any]:
     last = session.scalar(sa.select(sa.func.max(model.id))) or 0
     query = (
-        sa.select(model.id, *columns, model.company_id, model.contact_id)
-        .outerjoin(Company, Company.id == model.company_id)
-        .outerjoin(Contact, Contact.id == model.contact_id)
-        .where(
-            model.id > last - REACH,
-            model.deleted_at.is_(None),
-            Company.deleted_at.is_(None),
-            Contact.deleted_at.is_(None),
-            wanted,
-        )
+        _living(sa.select(model.id, *columns, model.company_id, model.contact_id), model)
+        .where(model.id > last - REACH, wanted)
         .order_by(model.id.desc())
         .limit(MOST)
     )
     return list(session.execute(query))
+
+
+def _living(query: sa.Select[Any], model: type[Ticket | Activity]) -> sa.Select[Any]:
+    """Keep what was not deleted, nor the customer it stands on."""
+    return (
+        query.outerjoin(Company, Company.id == model.company_id)
+        .outerjoin(Contact, Contact.id == model.contact_id)
+        .where(
+            model.deleted_at.is_(None), Company.deleted_at.is_(None), Contact.deleted_at.is_(None)
+        )
+    )
 
 
 def _within(at: Any, since: datetime, until: datetime) -> sa.ColumnElement[bool]:  # noqa: ANN401 - a mapped column
@@ -152,14 +155,14 @@ def _name_words(name: str) -> list[str]:
 
 
 def sentence(session: Session, record: str, words: Sequence[str]) -> str:
-    """Return the first sentence of a text with one of the words; empty when the text is gone or changed."""
+    """Return the first sentence of a text with one of the words.
+
+    Empty when the text was changed, or the text or the customer is gone.
+    """
     kind, _colon, number = record.partition(":")
-    found: Ticket | Activity | None = (
-        session.get(Ticket, int(number)) if kind == "ticket" else session.get(Activity, int(number))
-    )
-    if found is None or found.deleted_at is not None:
-        return ""
-    for each in _SENTENCE.findall(found.text):
+    model: type[Ticket | Activity] = Ticket if kind == "ticket" else Activity
+    text = session.scalar(_living(sa.select(model.text), model).where(model.id == int(number)))
+    for each in _SENTENCE.findall(text or ""):
         said = " ".join(each.split())
         if any(word in fold(said) for word in words):
             return said if len(said) <= _EXAMPLE else f"{said[: _EXAMPLE - 1]}…"

@@ -28,6 +28,10 @@ _WHY = {
     "not_better_than_average": mark(
         "Tried on rows that they had not seen, the fields told no more than the average does, so no figures are given."
     ),
+    "follow_each_other": mark(
+        "What the fields leave unexplained lasts from one period to the next, so what merely drifts at the same time"
+        " would seem to go together; no figures are given."
+    ),
 }
 _DROPPED = {
     "hardly_known": mark("{field} is not known in most rows."),

@@ -263,7 +263,8 @@ def _themes_how(data: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     parts = [
         _(
             "Words that come together make a theme. Told is only what at least three customers "
-            "wrote; names, addresses and numbers of people are left out."
+            "wrote, without names, addresses and numbers of people; an example is one sentence as it "
+            "was written."
         )
     ]
     if min(found["texts_before"], found["texts_after"]) < least["of_a_period"]:

@@ -76,10 +76,14 @@ def regress(context: JobContext, arguments: Mapping[str, Any]) -> Answer:
     rows, unfit = _fit(table, sheet(table, arguments["fields"]), arguments)
     context.progress(f"{len(table.ids)} rows, {len(rows.frame.columns)} fields")
     chances = arguments["code"] in questions.OUTCOMES or rows.outcomes.dtype == bool
-    method = regression.logistic if chances else regression.linear
-    frame = rows.frame[[name for name in arguments["fields"] if name in rows.frame]]
+    names = [name for name in arguments["fields"] if name in rows.frame]
     chosen = bool(arguments["fields"])
-    found = method(frame if chosen else rows.frame, rows.outcomes, chosen=chosen)
+    frame = rows.frame[names] if chosen else rows.frame
+    if chances:
+        found = regression.logistic(frame, rows.outcomes, chosen=chosen)
+    else:
+        in_order = arguments["of"] in PERIODS
+        found = regression.linear(frame, rows.outcomes, chosen=chosen, in_order=in_order)
     payload = {
         **arguments,
         **_told(context, table, rows),

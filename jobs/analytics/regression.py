@@ -27,6 +27,7 @@ ROWS_EACH = 10  # rows, or rows of the rarer outcome, for each figure that is es
 LEAST_KNOWN = 0.8  # the share of rows in which a field must be known
 ALIKE = 0.9  # R² by the fields before it from which a field says nothing of its own: a VIF of 10
 MOST_FIELDS = 6  # that are taken where nobody chose
+PERSISTENT = 0.5  # of what one period leaves unexplained, in the next: from there chance looks like an effect
 UNKNOWN = ""
 _SURE = 0.975
 _CLEARLY = 2.33  # standard errors: chance alone passes once in a hundred
@@ -90,8 +91,9 @@ class Regression:
     """What goes with the target, or the reason why nothing can be said.
 
     Attributes:
-        why: empty, `too_few_rows`, `too_few_of_a_class`, `no_fields`, or
-            `not_better_than_average` (on rows that were held back).
+        why: empty, `too_few_rows`, `too_few_of_a_class`, `no_fields`,
+            `not_better_than_average` (on rows that were held back), or `follow_each_other` (what
+            is left unexplained lasts from period to period).
         log: effects are shares of the amount, for amounts that are skewed.
         rows: that were used; rows with an unknown number are not.
         average: of the target; of a skewed one the geometric mean.
@@ -119,7 +121,9 @@ class Regression:
         return not self.why
 
 
-def linear(frame: pd.DataFrame, target: np.ndarray, *, chosen: bool) -> Regression:
+def linear(
+    frame: pd.DataFrame, target: np.ndarray, *, chosen: bool, in_order: bool = False
+) -> Regression:
     """Regress an amount on fields.
 
     Args:
@@ -127,8 +131,11 @@ def linear(frame: pd.DataFrame, target: np.ndarray, *, chosen: bool) -> Regressi
         target: an amount or a count per row.
         chosen: whether a person chose the fields; else those that go with the target most are
             taken, judged by every third row, and the figures come from the others.
+        in_order: whether the rows are periods that follow each other. Two amounts that drift each by
+            itself seem to go together (Granger and Newbold 1974, Spurious regressions in
+            econometrics); that shows in what is left unexplained, and then no figures are given.
     """
-    return _regress(frame, target.astype(np.float64), _Amounts(), chosen)
+    return _regress(frame, target.astype(np.float64), _Amounts(in_order=in_order), chosen)
 
 
 def logistic(frame: pd.DataFrame, outcomes: np.ndarray, *, chosen: bool) -> Regression:
@@ -205,8 +212,9 @@ class _Design:
 class _Amounts:
     """Least squares, on logarithms where the amounts are skewed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_order: bool) -> None:
         self.log = False
+        self.in_order = in_order
 
     def prepare(self, target: Numbers) -> Numbers:
         self.log = bool((target > 0).all()) and _skew(target) > max(
@@ -246,10 +254,13 @@ class _Amounts:
         better = (target - plain) ** 2 - (target - guess) ** 2
         spread = float(better.std(ddof=1)) / np.sqrt(len(better))
         sure = float(better.mean()) > _CLEARLY * spread
+        why = "" if sure else "not_better_than_average"
+        if self.in_order and _persistence(matrix, target) > PERSISTENT:
+            why = "follow_each_other"
         seen, said, mean = (np.exp(each) if self.log else each for each in (target, guess, plain))
         return replace(
             result,
-            why="" if sure else "not_better_than_average",
+            why=why,
             error=float(np.abs(seen - said).mean()),
             average_error=float(np.abs(seen - mean).mean()),
         )
@@ -360,6 +371,14 @@ def _effects(design: _Design, target: Numbers, model: _Model) -> tuple[Effect, .
         )
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda effect: not effect.clear))
+
+
+def _persistence(matrix: Numbers, target: Numbers) -> float:
+    """Return the correlation of what a row leaves unexplained with what the next one does, 0 for nothing left."""
+    left = target - matrix @ np.linalg.lstsq(matrix, target)[0]
+    whole = float(left @ left)
+    rounding = 1e-9 * float(target @ target)
+    return float(left[1:] @ left[:-1]) / whole if whole > rounding else 0.0
 
 
 def _known(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Dropped]]:

@@ -205,6 +205,22 @@ def test_shuffled_targets_say_nothing() -> None:
     assert told <= 1
 
 
+def test_weeks_that_drift_each_by_themselves_do_not_seem_to_go_together() -> None:
+    """Random walks: as rows without an order half of them would be told, with intervals far from zero."""
+    drifting, real = 0, 0
+    for seed in range(20):
+        dice = np.random.default_rng(seed)
+        visits = 20 + np.cumsum(dice.normal(0, 1, 103))
+        frame = pd.DataFrame({"time": np.arange(103.0), "visits": visits})
+        apart = 200 + np.cumsum(dice.normal(0, 10, 103))
+        found = regression.linear(frame, apart, chosen=True, in_order=True)
+        drifting += found.usable
+        assert found.effects == () or found.usable
+        after = 200 + 8 * visits + dice.normal(0, 10, 103)
+        real += effect(regression.linear(frame, after, chosen=True, in_order=True), "visits").clear
+    assert (drifting, real) == (0, 20)
+
+
 @pytest.mark.parametrize("rows", [0, 1, 29])
 def test_too_few_rows_are_named(rows: int) -> None:
     frame, target = deals(300)

@@ -153,12 +153,15 @@ def test_the_report_of_themes_has_numbers_an_example_and_what_rises(desk: Desk) 
     assert set(shown(company)["Talks about"].split(", ")) < {*SIGNS["billing"], *SIGNS["物流"]}
 
 
-def test_an_example_whose_text_was_deleted_is_told_no_more(desk: Desk) -> None:
+@pytest.mark.parametrize("gone", [Ticket, Company])
+def test_an_example_whose_text_or_customer_was_deleted_is_told_no_more(
+    desk: Desk, gone: type[Ticket | Company]
+) -> None:
     with desk.session() as session:
         labelled(session, 120)
     texts.run(context(desk, START))
     with desk.session() as session:
-        session.execute(sa.update(Ticket).values(deleted_at=START))
+        session.execute(sa.update(gone).values(deleted_at=START))
     report = desk.rep.says("report themes")
     assert report.table
     assert {row.cells[4] for row in report.table.rows} == {""}
