@@ -41,13 +41,14 @@ def suggestions_of_a_wholesaler(folder: Path) -> Iterator[Line]:
     job = "recommend what is new, Online Retail, last day out"
     yield from _new(job, test, weights, (0.075, 0.101, 0.461), seconds)
     again = suggestions.again_of(test, left, weights.window)
+    # The survey's .292 for own counts was reckoned otherwise: here they reach more by themselves.
     counts = Figure(again.counts.ndcg, None, "own counts")
     yield Line(
         "re-order, the same",
         "NDCG@10",
         Figure(again.ours.ndcg),
         counts,
-        0.292,
+        None,
         MOST,
         3,
     )
