@@ -16,10 +16,10 @@ from crm_store.scores import MOOD, PRIORITY, QUEUE, THEMES, TICKET_KIND, TOPICS
 from crm_store.store import Session
 from handlers import text_phrases
 from handlers.analyses import method_of, name_of
-from handlers.command import command
+from handlers.command import command, line_of
 from handlers.insights import Insight, Told, insight
 from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Series, Style, Table
-from handlers.request import Request
+from handlers.request import Call, Request
 from handlers.segments import Week
 from handlers.wording import _, day, mark, number, percent, plural
 
@@ -45,7 +45,7 @@ def tell_queue(told: Told) -> Insight | None:
     if ticket is None or ticket.queue is not None:
         return None
     label = told.scored.label
-    line = f"ticket queue {ticket.id} {label}"
+    line = line_of(Call("ticket queue", {"ticket": str(ticket.id), "queue": label}))
     return _suggestion(told, _("Suggested queue"), label, line)
 
 

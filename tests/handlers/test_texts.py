@@ -55,6 +55,17 @@ def test_the_card_suggests_a_queue_with_its_reasons_and_a_button_takes_it(learne
         assert session.get_one(Ticket, number).queue == "billing"
 
 
+def test_a_queue_whose_name_has_quotes_is_taken_as_it_is(desk: Desk) -> None:
+    with desk.session() as session:
+        labelled(session, 240)
+        session.execute(sa.update(Ticket).where(Ticket.queue == "billing").values(queue='"Bills"'))
+    texts.run(context(desk, START))
+    number = arrives(desk, "hello, I was charged twice, please refund")
+    desk.agent.presses(desk.agent.says(f"ticket show {number}"), 'Take: "Bills"')
+    with desk.session() as session:
+        assert session.get_one(Ticket, number).queue == '"Bills"'
+
+
 def test_why_tells_how_the_suggestion_was_learned(learned: Desk) -> None:
     number = arrives(learned, "please refund the invoice")
     why = learned.agent.says(f"why ticket:{number}").text
