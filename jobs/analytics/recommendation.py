@@ -209,7 +209,7 @@ def recommend(
         last=int(bought.day.max()) if len(bought.day) else -1,
         customers=len(bought.customers),
         items=len(found.places),
-        left_out=len(np.unique(bought.item)) - len(found.core),
+        left_out=len(np.setdiff1d(bought.item, found.places)),
         tested=tested,
     )
     pairs = bought.pairs()

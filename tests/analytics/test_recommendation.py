@@ -232,7 +232,9 @@ def test_newcomers_are_offered_what_is_bought_most_by_those_like_them() -> None:
 def test_a_new_product_is_offered_to_those_who_buy_what_is_like_it() -> None:
     names = {item: f"small ceramic bowl number{item}" for item in range(20)}
     names |= {item: f"long linen apron number{item}" for item in range(20, 40)}
-    found = learnt(two_tastes(), catalogue({**names, 40: "small ceramic bowl extra"}, fresh=[40]))
+    products = catalogue({**names, 40: "small ceramic bowl extra"}, fresh=[40])
+    found = learnt([*two_tastes(), (0, 40, 3, 1)], products)
+    assert found.receipt.left_out == 0
     told = {
         offer.customer: each.because
         for offer in found.offers(asked(*range(300)))
