@@ -65,7 +65,7 @@ def read(
 ) -> Market:
     """Divide the revenue of the months between `borders` (aware, ascending, 12 months or more).
 
-    Only orders in `currency` count. A contact's orders are those of the company the contact belongs to. The
+    Only orders in `currency` count. A contact's orders are those of the living company the contact belongs to. The
     `most` parts with the highest revenue in the last 12 months are given.
     """
     rows = _rows(part, currency)
@@ -121,7 +121,7 @@ def _between(rows: _Rows, since: datetime, until: datetime) -> _Rows:
 
 def _rows(part: Part, currency: str) -> _Rows:
     """Select part, moment, amount, units and customer of living orders in a currency, or of their lines."""
-    company = sa.func.coalesce(Order.company_id, Contact.company_id)
+    company = sa.func.coalesce(Order.company_id, _Employer.id)
     customer = sa.case((company.is_not(None), company * 2), else_=Order.contact_id * 2 + 1)
     by_line = part is Part.PRODUCT
     columns = (
@@ -132,12 +132,14 @@ def _rows(part: Part, currency: str) -> _Rows:
         customer.label("customer"),
     )
     rows = living(sa.select(*columns).select_from(Order), Order).where(Order.currency == currency)
+    employed = sa.and_(Contact.company_id == _Employer.id, _Employer.deleted_at.is_(None))
+    rows = rows.outerjoin(_Employer, employed)
     if by_line:
         rows = rows.join(OrderLine, OrderLine.order_id == Order.id)
         return rows.outerjoin(Product, OrderLine.product_id == Product.id)
     if part is Part.SEGMENT:
         return rows.outerjoin(Score, _of_newest_segments())
-    return rows.outerjoin(_Employer, Contact.company_id == _Employer.id)
+    return rows
 
 
 def _part(part: Part) -> Any:  # noqa: ANN401 - a column or a function of some

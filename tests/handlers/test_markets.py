@@ -90,6 +90,22 @@ def test_size_share_demand_and_trend_of_each_industry_are_told(shop: Desk) -> No
     assert left == "1 in another currency than EUR is left out (USD)."
 
 
+def test_who_worked_for_a_deleted_company_counts_as_a_person(desk: Desk) -> None:
+    with desk.session() as session:
+        gone = company(session, "Gone AG", industry="Gone", deleted_at=START)
+        jane = {"name": "Jane", "name_key": "jane", "created_at": START}
+        joe = {"name": "Joe", "name_key": "joe", "created_at": START}
+        people = [Contact(company_id=gone.id, **jane), Contact(company_id=gone.id, **joe)]
+        session.add_all(people)
+        session.flush()
+        for person in people:
+            buy(session, month(2), 100, contact_id=person.id)
+    run(desk)
+    told = cells(desk.manager.says("report market"))
+    assert list(told) == ["not filled in"]
+    assert told["not filled in"][4] == "2"
+
+
 def test_the_buttons_divide_it_anew(shop: Desk) -> None:
     reply = shop.manager.presses(shop.manager.says("report market"), "Country")
     assert reply.title == "Market by country"
