@@ -54,6 +54,10 @@ def audience_of(notice: Notice) -> str:
 def for_audience(reply: Reply, audience: str) -> Reply:
     """Return a reply without what those who read along may not see: `team` colleagues, `outside` others too."""
     hidden, instead = _HIDDEN[audience], _("only shown in private")
+    if reply.sensitivity in hidden:
+        return dataclasses.replace(
+            reply, text=instead, fields=(), table=None, chart=None, actions=(), footer=""
+        )
     fields = tuple(
         dataclasses.replace(field, value=instead) if field.sensitivity in hidden else field
         for field in reply.fields

@@ -20,7 +20,7 @@ from handlers import chance_words as words
 from handlers.arguments import PageNumber
 from handlers.command import command
 from handlers.insights import Insight, Told, Unscored, insight, unscored
-from handlers.reply import Action, Field, Reply
+from handlers.reply import Action, Field, Reply, Sensitivity
 from handlers.request import Defaults, Request
 from handlers.wording import _, day, plural
 
@@ -182,6 +182,7 @@ def _report(request: Request, kind: str, page: int) -> Reply:
         text="\n\n".join(blocks),
         fields=_fields(kind, receipt),
         actions=tuple(_open(loaded[each.customer], each.customer) for each in shown),
+        sensitivity=Sensitivity.INTERNAL,
     )
     return cards.page(reply, cards.again(request), page, total, SHOWN)
 

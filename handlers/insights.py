@@ -162,6 +162,7 @@ def explain(request: Request, record: AnyRecord) -> Reply:
             for receipt, told in found
             for action in (*told.actions, *_verdicts(reference, receipt, told))
         ),
+        sensitivity=Sensitivity.INTERNAL,
     )
 
 

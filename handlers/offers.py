@@ -21,7 +21,7 @@ from handlers.arguments import AnyRecord, PageNumber
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.insights import Insight, Told, insight
-from handlers.reply import Action, Field, Reply
+from handlers.reply import Action, Field, Reply, Sensitivity
 from handlers.request import Request
 from handlers.wording import _, day, mark, number, percent, plural
 
@@ -110,6 +110,7 @@ def show_offers(request: Request, record: AnyRecord) -> Reply:
             Action(_("Why?"), f"why {reference}"),
             Action(_("Follow up {name}", name=name), f"followup {reference} tomorrow 9:00"),
         ),
+        sensitivity=Sensitivity.INTERNAL,
     )
 
 

@@ -202,6 +202,7 @@ class Reply:
     `mentions` are the accounts (`slack:U012ABC`) of one colleague whom the platform shall point to it.
     `edits`, in a notice, names an earlier message at the same address whose place it takes.
     `room`, in a notice, opens or changes the place that it is sent to and says nothing there.
+    `sensitivity` says who may read it; those who may not are shown its title alone.
     `record` names the record that this is the card of, such as `deal:42`; it is drawn anew when the record changes.
     """
 
@@ -221,6 +222,7 @@ class Reply:
     edits: str = ""
     room: Room | None = None
     record: str = ""
+    sensitivity: Sensitivity = Sensitivity.PUBLIC
 
     def account(self, platform: str) -> str:
         """Return the id of who is mentioned on a platform, empty when nobody is."""
@@ -255,6 +257,7 @@ class Reply:
             mentions=tuple(data.get("mentions", ())),  # not in what an older version kept
             files=tuple(File.from_dict(file) for file in data.get("files", ())),
             record=data.get("record", ""),
+            sensitivity=Sensitivity(data.get("sensitivity", Sensitivity.PUBLIC)),
         )
 
 

@@ -20,7 +20,7 @@ from handlers.arguments import PageNumber
 from handlers.command import command
 from handlers.insights import Insight, Told, insight
 from handlers.notices import Telling, audible, notice
-from handlers.reply import Action, Field, Reply, Tone
+from handlers.reply import Action, Field, Reply, Sensitivity, Tone
 from handlers.request import Request
 from handlers.wording import _, day, plural
 
@@ -145,6 +145,7 @@ def tell_churn_alert(telling: Telling, payload: Mapping[str, Any]) -> Reply | No
         fields=reply.fields,
         actions=(*reply.actions, everyone),
         tone=Tone.WARNING,
+        sensitivity=reply.sensitivity,
     )
 
 
@@ -231,6 +232,7 @@ def _card(
         fields=tuple(_receipt_fields(receipt, week)),
         actions=tuple(action for each in found[:SHOWN] for action in _buttons(each)),
         tone=Tone.WARNING if found else Tone.NEUTRAL,
+        sensitivity=Sensitivity.INTERNAL,
     )
 
 

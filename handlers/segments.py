@@ -23,7 +23,7 @@ from handlers.command import command
 from handlers.errors import UserError
 from handlers.insights import Insight, Told, insight
 from handlers.notices import Telling, notice
-from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Series, Table
+from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Sensitivity, Series, Table
 from handlers.request import Request
 from handlers.risks import unavailable
 from handlers.segment_moves import NAMES
@@ -170,7 +170,9 @@ def show_segment(request: Request, segment: Group, page: PageNumber = 1) -> Repl
     empty = _("No customer is in it in week {week}.", week=receipt.data["period"])
     reply = cards.listing(title, columns, rows, empty, numeric=(1,))
     sizes = {each["name"]: each["size"] for each in receipt.data["segments"]}
-    reply = replace(reply, text=reply.text or _(ADVICE[segment.value]))
+    reply = replace(
+        reply, text=reply.text or _(ADVICE[segment.value]), sensitivity=Sensitivity.INTERNAL
+    )
     return cards.page(reply, cards.again(request), page, sizes.get(segment.value, 0))
 
 
@@ -216,6 +218,7 @@ def _card(session: Session, receipt: Receipt) -> Reply:
             *(action for call in calls for action in segment_moves.buttons(call)),
             Action(_("At risk of leaving"), "report churn"),
         ),
+        sensitivity=Sensitivity.INTERNAL,
     )
 
 

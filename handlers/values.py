@@ -20,7 +20,7 @@ from handlers.arguments import PageNumber
 from handlers.command import command
 from handlers.insights import Insight, Told, insight
 from handlers.reasons import rounded
-from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Series, Table
+from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Sensitivity, Series, Table
 from handlers.request import Request
 from handlers.risks import unavailable
 from handlers.wording import _, plural
@@ -69,6 +69,7 @@ def report_value(request: Request, page: PageNumber = 1) -> Reply:
         fields=(Field(_("How"), value_words.made_how(data)),),
         table=_table(known, loaded, data, _week_before(session, receipt, known)),
         chart=_chart(known[:PICTURED], loaded, data),
+        sensitivity=Sensitivity.INTERNAL,
     )
     return cards.page(reply, cards.again(request), page, data["customers_scored"])
 
@@ -125,6 +126,7 @@ def report_outliers(request: Request, page: PageNumber = 1) -> Reply:
         text="\n\n".join(block for block in blocks if block),
         fields=(Field(_("How"), outlier_words.made_how(data)),),
         actions=tuple(_open(each, loaded) for each in known),
+        sensitivity=Sensitivity.INTERNAL,
     )
     return cards.page(reply, cards.again(request), page, min(data["total"], data["kept"]), SHOWN)
 
