@@ -12,6 +12,7 @@ from typing import Any
 from crm_store import chance_rows, records, scores
 from crm_store.conversations import Reference
 from crm_store.models import Deal, Receipt, Role, StageKind
+from crm_store.money import Money
 from crm_store.records import Model
 from crm_store.scores import CHANCES_AT, CONTRACT, LEAD, WIN, Scored
 from crm_store.store import Session
@@ -22,7 +23,7 @@ from handlers.command import command
 from handlers.insights import Insight, Told, Unscored, insight, unscored
 from handlers.reply import Action, Field, Reply, Sensitivity
 from handlers.request import Defaults, Request
-from handlers.wording import _, day, plural
+from handlers.wording import _, day, money, plural
 
 SHOWN = 5  # with three reasons each this fills a message
 
@@ -166,12 +167,17 @@ def _report(request: Request, kind: str, page: int) -> Reply:
     total = scores.count(session, receipt)
     found = scores.ranking(session, receipt.kind, receipt.data["period"], (page - 1) * SHOWN, SHOWN)
     loaded = records.load(session, [each.customer for each in found])
-    shown = [each for each in found if each.customer in loaded]
+    shown = [
+        each
+        for each in found
+        if each.customer in loaded and _is_undecided(session, kind, each.customer)
+    ]
+    names = _names(session, {each.customer: loaded[each.customer] for each in shown})
     request.memory.listed([each.customer for each in shown])
     week = _week_before(session, kind, receipt.data, shown)
     blocks = []
     for place, each in enumerate(shown, (page - 1) * SHOWN + 1):
-        name = records.name_of(loaded[each.customer])
+        name = names[each.customer]
         risk = words.figure(each, week.get(each.customer), receipt.data["model"])
         head = _("{place}. {name}: {risk}", place=place, name=name, risk=risk)
         reasons = [f"• {reason}" for reason in words.sentences(each, receipt.data)]
@@ -181,7 +187,7 @@ def _report(request: Request, kind: str, page: int) -> Reply:
         title=_title(kind, total),
         text="\n\n".join(blocks),
         fields=_fields(kind, receipt),
-        actions=tuple(_open(loaded[each.customer], each.customer) for each in shown),
+        actions=tuple(_open(names[each.customer], each.customer) for each in shown),
         sensitivity=Sensitivity.INTERNAL,
     )
     return cards.page(reply, cards.again(request), page, total, SHOWN)
@@ -207,8 +213,32 @@ def _title(kind: str, count: int) -> str:
     )
 
 
-def _open(record: Model, reference: Reference) -> Action:
-    name = records.name_of(record)
+def _is_undecided(session: Session, kind: str, record: Reference) -> bool:
+    """Tell whether what was asked in the night is open still: no deal ended since, no lead bought."""
+    if kind == WIN:
+        return _is_open(session, record)
+    return kind != LEAD or chance_rows.is_lead(session, record)
+
+
+def _names(session: Session, shown: Mapping[Reference, Model]) -> dict[Reference, str]:
+    """Name each record; a deal with its customer and amount as well, as many deals have one title."""
+    deals = {each: record for each, record in shown.items() if isinstance(record, Deal)}
+    buyers = {
+        each: Reference("company", deal.company_id)
+        if deal.company_id
+        else Reference("contact", deal.contact_id or 0)
+        for each, deal in deals.items()
+    }
+    known = records.load(session, list(buyers.values()))
+    names = {each: records.name_of(record) for each, record in shown.items()}
+    for each, deal in deals.items():
+        buyer = records.name_of(known[buyers[each]]) if buyers[each] in known else ""
+        amount = "" if deal.amount is None else money(Money(deal.amount, deal.currency))
+        names[each] = " · ".join(part for part in (deal.title, buyer, amount) if part)
+    return names
+
+
+def _open(name: str, reference: Reference) -> Action:
     return Action(_("Open {name}", name=name), f"{reference.kind} show {reference.id}")
 
 

@@ -29,14 +29,14 @@ def test_the_likeliest_deals_come_first_with_reasons_and_what_to_do(selling: Des
     reply = selling.rep.says("report chances")
     assert reply.title == "2 open deals, the likeliest to be won first"
     warm, cold = reply.text.split("\n\n")
-    assert warm.startswith("1. Warm: ")
+    assert warm.startswith("1. Warm · €2,000: ")
     assert "• Source: recommendation. This raises it" in warm
     assert warm.endswith("Next: settle the last open point and agree on a date for the order.")
     assert "• Source: advert. This lowers it" in cold
     how = {field.label: field.value for field in reply.fields}["How"]
     assert "The figure is the chance that the deal is won." in how
     assert "Tested on " in how
-    assert selling.rep.presses(reply, "Open Warm").title == "Warm"
+    assert selling.rep.presses(reply, "Open Warm · €2,000").title == "Warm"
     assert selling.rep.says("deal show second").title == "Cold"
 
 
@@ -62,8 +62,8 @@ def test_the_change_since_last_week_is_told(desk: Desk) -> None:
     desk.manager.says(f"deal move {number} Negotiation")
     chances.run(context(desk, START + timedelta(days=7)))
     text = desk.rep.says("report chances").text
-    assert "1. Warm: 75%, up from 10%" in text
-    assert "2. Cold: 10%, as a week ago" in text
+    assert "1. Warm · €2,000: 75%, up from 10%" in text
+    assert "2. Cold · €2,000: 10%, as a week ago" in text
 
 
 def test_where_nothing_can_be_told_the_report_and_the_card_say_why(desk: Desk) -> None:
@@ -136,6 +136,23 @@ def test_too_few_contracts_give_no_figure_and_say_how_many_it_takes(desk: Desk) 
     reply = desk.rep.says("report contracts")
     assert reply.title == "Risk of ending the contract: too little to learn from"
     assert "A model needs 200 decided cases" in reply.text
+
+
+def test_deals_of_one_title_are_told_apart_by_customer_and_amount(desk: Desk) -> None:
+    pipeline(desk, 30)
+    desk.rep.says("company add Acme")
+    desk.rep.says('deal add "Warm" company=Acme amount="4000 EUR"')
+    chances.run(context(desk, desk.clock.now() + timedelta(hours=1)))
+    reply = desk.rep.says("report chances")
+    assert ". Warm · Acme · €4,000: 10%" in reply.text
+    assert desk.rep.presses(reply, "Open Warm · Acme · €4,000").title == "Warm"
+
+
+def test_a_deal_that_ended_since_the_night_is_not_told_to_be_settled(selling: Desk) -> None:
+    selling.manager.says("deal move Warm Won")
+    reply = selling.rep.says("report chances")
+    assert "Warm" not in reply.text
+    assert "Cold" in reply.text
 
 
 @pytest.mark.parametrize("line", ["report chances", "report leads", "report contracts"])
