@@ -23,10 +23,10 @@ _METHODS = {
     "silence_rule": mark("plain rule of silence"),
     "logistic_regression": mark("logistic regression"),
     "gradient_boosting": mark("gradient boosting"),
-    "decision_tree": mark("decision tree"),
+    "entropy_tree": mark("decision tree"),
     "support_vectors": mark("support vector machine"),
     "neural_network": mark("neural network"),
-    "mean": mark("mean of boosting and logistic regression"),
+    "mean_of_boosting_and_regression": mark("mean of boosting and logistic regression"),
     "support_vectors_and_naive_bayes": mark("support vector machine and naive Bayes"),
 }
 _FEATURES = {

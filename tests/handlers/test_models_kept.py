@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from crm_store import models_kept
 from crm_store.models import Learned, ModelState
+from handlers.analyses import method_of
+from handlers.wording import speaking
 from jobs import model_watch
 from tests.desk import START, Desk
 from tests.jobs.shops import context, owed, words
@@ -132,3 +134,11 @@ def test_a_model_that_was_taken_back_is_no_trouble(desk: Desk) -> None:
     learn(desk, 0.8, 0.81, 0.79, 0.6)
     desk.manager.says("model rollback churn")
     assert model_watch.run(context(desk)) == "0 models in trouble, 0 messages"
+
+
+def test_every_method_that_may_be_chosen_has_a_name_that_people_read() -> None:
+    from jobs.analytics import candidates, text_models
+
+    methods = (*candidates.CANDIDATES, text_models.MARGIN, text_models.MARGIN_AND_NAIVE)
+    with speaking("en", "UTC"):
+        assert not [each for each in methods if "_" in method_of(each)]
