@@ -38,7 +38,7 @@ def sentences(reasons: Sequence[Mapping[str, Any]], model: str, currency: str) -
     """Say each reason, the strongest first."""
     if model == RULE:
         return [_by_rule(reason) for reason in reasons]
-    return [_by_model(reason, currency) for reason in reasons]
+    return [_by_model(reason, currency) for reason in reasons if not _is_idle(reason)]
 
 
 def suggestion(reasons: Sequence[Mapping[str, Any]]) -> str:
@@ -95,6 +95,20 @@ def _by_model(reason: Mapping[str, Any], currency: str) -> str:
     return _("In their favour: {fact}", fact=fact)
 
 
+def _is_idle(reason: Mapping[str, Any]) -> bool:
+    """Tell whether a reason would say that all is as before: with two empty seasons it is, and warns of nothing."""
+    return (
+        reason["feature"] == "trend"
+        and reason["direction"] == RAISES
+        and _whole_share(reason["value"]) == 0
+    )
+
+
+def _whole_share(trend: float) -> float:
+    """Return a change from its logarithm, in whole per cent towards none."""
+    return math.trunc(100 * math.expm1(trend)) / 100
+
+
 def _whole(value: float) -> int:
     return round(value)
 
@@ -132,17 +146,22 @@ def _silence_ratio(value: float, typical: float, _currency: str) -> str:
 
 
 def trend(value: float, _typical: float, _currency: str) -> str:
-    """Say how much more or less was bought lately, from the logarithm of the ratio."""
-    change = math.expm1(value)
+    """Say how much more or less was bought lately, from the logarithm of the ratio.
+
+    To both sums an ordinary order was added, which draws their ratio towards one: the change is at least this.
+    """
+    change = _whole_share(value)
     if change < 0:
         return _(
-            "Bought about {share} less in the last 90 days than in the 90 before.",
+            "Bought at least {share} less in the last 90 days than in the 90 before.",
             share=percent(-change),
         )
-    return _(
-        "Bought about {share} more in the last 90 days than in the 90 before.",
-        share=percent(change),
-    )
+    if change > 0:
+        return _(
+            "Bought at least {share} more in the last 90 days than in the 90 before.",
+            share=percent(change),
+        )
+    return _("Bought about as much in the last 90 days as in the 90 before.")
 
 
 _FACTS: Mapping[str, Fact] = {

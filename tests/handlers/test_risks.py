@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -172,3 +173,26 @@ def test_every_cause_of_a_rule_is_told(why: str) -> None:
     }
     with speaking("en", "UTC"):
         assert " A rule because " in reasons.made_how(data)
+
+
+@pytest.mark.parametrize(
+    ("lately", "before", "said"),
+    [
+        (0, 300, "Bought at least 75% less in the last 90 days than in the 90 before."),
+        (900, 300, "Bought at least 150% more in the last 90 days than in the 90 before."),
+        (300, 300, "Bought about as much in the last 90 days as in the 90 before."),
+    ],
+)
+def test_a_change_is_told_as_the_least_it_can_be(lately: float, before: float, said: str) -> None:
+    """What is learned from has an ordinary order, here 100, added to both seasons."""
+    with speaking("en", "UTC"):
+        assert reasons.trend(math.log((lately + 100) / (before + 100)), 0.0, "EUR") == said
+
+
+def test_two_seasons_without_an_order_are_no_reason_for_a_risk() -> None:
+    same = {"feature": "trend", "value": 0.0, "typical": 0.2, "direction": "raises"}
+    silent = {"feature": "recency_days", "value": 183.0, "typical": 14.0, "direction": "raises"}
+    with speaking("en", "UTC"):
+        (told,) = reasons.sentences([silent, same], "logistic_regression", "EUR")
+        assert told.startswith("No order for 183 days")
+        assert len(reasons.sentences([same | {"direction": "lowers"}], "", "EUR")) == 1
