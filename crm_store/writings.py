@@ -39,7 +39,11 @@ REACH = (
 NAMES_PAGE = 20_000
 _NOTES = (ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.VISIT)
 _FEEDBACK = (TicketKind.FEEDBACK, TicketKind.SUGGESTION, TicketKind.COMPLAINT, TicketKind.CLAIM)
-_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
+# A dot within an address or after a title ends no sentence.
+_SENTENCE = re.compile(
+    r"\S.*?(?:(?<!\bmr)(?<!\bms)(?<!\bdr)(?<!\bmrs)[.!?]+(?=\s|$)|[。！？]+|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SHORT_NAME = 3  # characters of a Chinese name, of which the last two are what friends say
 _EXAMPLE = 200
 

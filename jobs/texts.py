@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from crm_store.models import Receipt
+    from crm_store.store import Session
     from jobs.analytics.routing import Before, Learnt
     from jobs.analytics.themes import Change, Theme, Themes
 
@@ -31,6 +32,7 @@ SOURCES = {
     NOTES: (NOTES,),
     FEEDBACK: (FEEDBACK,),
 }
+_EXAMPLES = 3  # of a theme, of which the first that is still there is told
 _SHOWN = 10  # words and changes that a receipt keeps
 
 
@@ -52,7 +54,7 @@ def _themes(context: JobContext) -> str:
         found = writings.read(session, since, context.now)
     context.progress(f"{len(found)} texts read")
     day = customers.local_day(context)
-    made = {name: _of_source(found, half, names, parts) for name, parts in SOURCES.items()}
+    made = {name: _of_source(context, found, half, names, parts) for name, parts in SOURCES.items()}
     data = {
         **_themes_data(context, made["all"]),
         "sources": made,
@@ -99,7 +101,11 @@ def _themes_data(context: JobContext, every: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_source(
-    found: Sequence[Writing], half: datetime, names: Collection[str], parts: Collection[str]
+    context: JobContext,
+    found: Sequence[Writing],
+    half: datetime,
+    names: Collection[str],
+    parts: Collection[str],
 ) -> dict[str, Any]:
     from jobs.analytics.themes import find_themes
 
@@ -107,7 +113,8 @@ def _of_source(
     before = [each.text for each in rows if each.at < half]
     after = [each.text for each in rows if each.at >= half]
     told = find_themes(before, after, names, _whose(rows))
-    return _told(told, rows)
+    with context.reading() as session:
+        return _told(session, told, rows, names)
 
 
 def _whose(rows: Sequence[Writing]) -> list[int]:
@@ -117,13 +124,15 @@ def _whose(rows: Sequence[Writing]) -> list[int]:
     ]
 
 
-def _told(told: Themes, rows: Sequence[Writing]) -> dict[str, Any]:
+def _told(
+    session: Session, told: Themes, rows: Sequence[Writing], names: Collection[str]
+) -> dict[str, Any]:
     return {
         "texts_before": told.texts_before,
         "texts_after": told.texts_after,
         "why": told.why,
         "keywords": _changes(told.keywords),
-        "themes": [_theme(each, rows) for each in told.themes],
+        "themes": [_theme(session, each, rows, names) for each in told.themes],
         "rising": _changes(told.rising),
         "falling": _changes(told.falling),
     }
@@ -133,13 +142,22 @@ def _changes(found: Sequence[Change]) -> list[dict[str, Any]]:
     return [asdict(each) for each in found[:_SHOWN]]
 
 
-def _theme(theme: Theme, rows: Sequence[Writing]) -> dict[str, Any]:
+def _theme(
+    session: Session, theme: Theme, rows: Sequence[Writing], names: Collection[str]
+) -> dict[str, Any]:
+    """Describe a theme, with texts whose telling sentence has no name, address or number."""
+    from jobs.analytics.themes import is_private
+
+    records = (rows[place].record for place in theme.examples)
+    said = {record: writings.sentence(session, record, theme.words) for record in records}
     return {
         "words": list(theme.words),
         "before": theme.before,
         "after": theme.after,
         "trend": theme.trend,
-        "examples": [rows[place].record for place in theme.examples],
+        "examples": [
+            record for record, words in said.items() if words and not is_private(words, names)
+        ][:_EXAMPLES],
     }
 
 

@@ -36,6 +36,7 @@ MAX_SHARE = 0.5  # of the texts: a word in more of them tells nothing apart
 MAX_TERMS = 4_000
 TEXTS_PER_THEME = 30
 MAX_THEMES = 8
+EXAMPLES = 12  # of a theme, as not each of them can be told
 NAME_WORDS = 3
 NAME_SHARE = 0.2  # of the strongest word's weight, below which a word is no part of a name
 PAIR = 1.3  # how much more a pair of words says than one
@@ -214,6 +215,13 @@ def cut_texts(texts: Sequence[str], names: Collection[str] = frozenset()) -> lis
     return [_words(words, known) for words in cleaned]
 
 
+def is_private(text: str, names: Collection[str]) -> bool:
+    """Tell whether a text has what is told of nobody: an address, a link, a number or a name."""
+    if _PRIVATE.search(text) or _TITLED.search(text):
+        return True
+    return "" in _unnamed(split(text), names)
+
+
 def _used_as_words(texts: Iterable[str], names: Collection[str]) -> frozenset[str]:
     """Give those names that are mostly written small, as no name is: bill, price, page."""
     small: Counter[str] = Counter()
@@ -388,7 +396,7 @@ def _themes(table: _Table, weights: Any) -> tuple[Theme, ...]:  # noqa: ANN401 -
             before=int(early[number]),
             after=int(late[number]),
             trend=STEADY if not sure[number] else RISING if rose[number] else FALLING,
-            examples=tuple(np.argsort(-strength[:, number], kind="stable")[:3].tolist()),
+            examples=tuple(np.argsort(-strength[:, number], kind="stable")[:EXAMPLES].tolist()),
         )
         for number, component in enumerate(model.components_)
         if early[number] + late[number] > 0

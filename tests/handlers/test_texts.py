@@ -164,6 +164,28 @@ def test_the_report_of_themes_has_numbers_an_example_and_what_rises(desk: Desk) 
     assert set(shown(company)["Talks about"].split(", ")) < {*SIGNS["billing"], *SIGNS["物流"]}
 
 
+@pytest.mark.parametrize(
+    "personal",
+    ["Write to anna@firm.example", "Call 030 1234567", "Ask Wilhelmina Berger", "Dear Mr. Wolf"],
+)
+def test_an_example_has_no_name_address_or_number_of_anybody(desk: Desk, personal: str) -> None:
+    desk.rep.says('contact add "Wilhelmina Berger"')
+    with desk.session() as session:
+        labelled(session, 400, queues=["billing", "物流"])
+        who = list(session.scalars(sa.select(Company.id)))
+        texts_ = [f"{personal}, my login and password are locked", "No login without password"]
+        rows = [
+            ticket(texts_[place == 3], at=START - timedelta(days=1), company_id=each)
+            for place, each in enumerate(who * 3)
+        ]
+        session.execute(sa.insert(Ticket), rows)
+    texts.run(context(desk, START))
+    table = desk.rep.says("report themes").table
+    assert table
+    access = next(row for row in table.rows if "login" in row.cells[0])
+    assert access.cells[4] in {"", "No login without password"}
+
+
 @pytest.mark.parametrize("gone", [Ticket, Company])
 def test_an_example_whose_text_or_customer_was_deleted_is_told_no_more(
     desk: Desk, gone: type[Ticket | Company]
