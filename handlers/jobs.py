@@ -20,6 +20,27 @@ from handlers.wording import _, mark, stamp
 
 # The job of `jobs/asked.py` that runs one of the timetable.
 RUN = "run"
+# Where people read what a job worked out.
+_SHOWN = {
+    "scores": (
+        (mark("At risk of leaving"), "report churn"),
+        (mark("Segment"), "report segments"),
+        (mark("Value"), "report value"),
+    ),
+    "chances": (
+        (mark("Chance of winning"), "report chances"),
+        (mark("Lead score"), "report leads"),
+    ),
+    "baskets": ((mark("Bought together so far"), "report baskets"),),
+    "trends": (
+        (mark("Trend and forecast"), "report trend revenue"),
+        (mark("Market by industry"), "report market"),
+    ),
+    "texts": (
+        (mark("What customers talk about"), "report themes"),
+        (mark("Suggestions for tickets"), "report routing"),
+    ),
+}
 _FAILURES = {
     "bug": mark(
         "Something went wrong that nobody foresaw. An admin finds it in the log under reference {reference}."
@@ -97,8 +118,16 @@ def run_job(request: Request, name: JobName) -> Reply:
 @notice(asked.DONE)
 def tell_done(_telling: Telling, payload: Mapping[str, Any]) -> Reply | None:
     """Tell what a job did."""
-    title = _("The job “{job}” is done.", job=payload["job"])
-    return Reply(title=title, text=payload["summary"], tone=Tone.GOOD)
+    name = payload["job"]
+    shown = tuple(Action(_(label), line) for label, line in _SHOWN.get(name, ()))
+    return Reply(
+        title=_("The job “{job}” is done.", job=name),
+        text=""
+        if shown
+        else payload["summary"],  # which is a line of the log, with codes of methods
+        actions=shown,
+        tone=Tone.GOOD,
+    )
 
 
 @notice(asked.FAILED)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from crm_store import models_kept
 from crm_store.models import Learned, ModelState, Role
+from crm_store.scores import CHURN, CONTRACT, LEAD, WIN
 from handlers import cards
 from handlers.analyses import feature_name, method_of, name_of
 from handlers.arguments import Argument, Asked
@@ -18,6 +19,8 @@ from handlers.reply import Action, Choice, FieldKind, Reply, Row, Style, Tone
 from handlers.request import Request
 from handlers.wording import _, mark, moment, percent
 
+# What makes the scores of a model that is used once a night; a ticket is read as it comes.
+_JOBS = {CHURN: "scores", WIN: "chances", LEAD: "chances", CONTRACT: "chances"}
 _STATES = {
     ModelState.USED: mark("in use"),
     ModelState.REPLACED: mark("replaced by a newer one"),
@@ -107,6 +110,7 @@ def roll_back_model(request: Request, model: Annotated[str, LearnedKind()]) -> R
     if found is None:
         raise UserError(_("There is no model before this one to go back to."))
     withdrawn, used = found
+    methods = {"method": method_of(used.method), "withdrawn": method_of(withdrawn.method)}
     return Reply(
         title=_(
             "{name}: back to the model of {moment}.",
@@ -114,10 +118,12 @@ def roll_back_model(request: Request, model: Annotated[str, LearnedKind()]) -> R
             moment=moment(used.made_at),
         ),
         text=_(
-            "{method}, in place of {withdrawn}. The next scores come from it; `rapport job scores` makes them at once.",
-            method=method_of(used.method),
-            withdrawn=method_of(withdrawn.method),
-        ),
+            "{method}, in place of {withdrawn}. The next scores come from it; `job run {job}` makes them at once.",
+            job=_JOBS[model],
+            **methods,
+        )
+        if model in _JOBS
+        else _("{method}, in place of {withdrawn}. The next scores come from it.", **methods),
     )
 
 

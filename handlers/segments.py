@@ -170,8 +170,15 @@ def show_segment(request: Request, segment: Group, page: PageNumber = 1) -> Repl
     empty = _("No customer is in it in week {week}.", week=receipt.data["period"])
     reply = cards.listing(title, columns, rows, empty, numeric=(1,))
     sizes = {each["name"]: each["size"] for each in receipt.data["segments"]}
+    elsewhere = (
+        Action(_("Customer segments"), "report segments"),
+        Action(_("At risk of leaving"), "report churn"),
+    )
     reply = replace(
-        reply, text=reply.text or _(ADVICE[segment.value]), sensitivity=Sensitivity.INTERNAL
+        reply,
+        text=reply.text or _(ADVICE[segment.value]),
+        actions=() if rows else elsewhere,
+        sensitivity=Sensitivity.INTERNAL,
     )
     return cards.page(reply, cards.again(request), page, sizes.get(segment.value, 0))
 

@@ -66,7 +66,12 @@ def test_the_housework_is_for_admins_and_a_job_that_there_is_not_for_nobody(desk
 
 def test_the_answer_and_a_failure_are_told(desk: Desk) -> None:
     done = tell(desk, asked.DONE, {"job": "scores", "summary": "risk of 7 customers"})
-    assert (done.title, done.text) == ("The job “scores” is done.", "risk of 7 customers")
+    assert (done.title, done.text) == ("The job “scores” is done.", "")
+    assert desk.manager.presses(done, "At risk of leaving").title == (
+        "No customer has been scored yet."
+    )
+    kept = tell(desk, asked.DONE, {"job": "housekeeping", "summary": "2 rows deleted"})
+    assert (kept.text, kept.actions) == ("2 rows deleted", ())
     run = {"job": "run", "arguments": {"name": "scores"}, "reference": "ABC123"}
     failed = tell(desk, asked.FAILED, {**run, "why": "bug"})
     assert failed.title == "The job “scores” could not be done."

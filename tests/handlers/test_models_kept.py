@@ -46,6 +46,8 @@ def test_a_manager_sees_the_models_and_goes_back_to_the_one_before(desk: Desk) -
     back = desk.manager.presses(listed, "Back to the one before: Risk of leaving")
     assert back.title.startswith("Risk of leaving: back to the model of ")
     assert back.text.startswith("logistic regression, in place of gradient boosting.")
+    assert desk.manager.says("job run scores").title == "The job “scores” begins in a moment."
+    assert "`job run scores` makes them at once" in back.text
     assert states(desk) == [ModelState.USED, ModelState.WITHDRAWN]
     again = desk.manager.says("model rollback churn")
     assert again.title == "There is no model before this one to go back to."

@@ -107,3 +107,10 @@ def test_of_many_who_moved_those_who_bought_most_are_named(desk: Desk) -> None:
 
 def test_a_stranger_learns_nothing(shop: Desk) -> None:
     assert shop.stranger.says("report segments").table is None
+
+
+def test_a_segment_without_anybody_leads_on_to_those_that_have_some(shop: Desk) -> None:
+    reply = shop.rep.says("segment promising")
+    assert reply.text == "No customer is in it in week 2026-W47."
+    assert shop.rep.presses(reply, "Customer segments").table
+    assert shop.rep.presses(reply, "At risk of leaving").title

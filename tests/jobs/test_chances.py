@@ -195,7 +195,7 @@ def test_a_method_that_a_manager_took_back_does_not_come_again_the_next_night(de
     chances.run(context(desk))
     first = methods(desk)
     assert [state for _method, state in first] == ["replaced", "used"]
-    desk.manager.says("model rollback win")
+    assert "`job run chances`" in desk.manager.says("model rollback win").text
     assert [state for _method, state in methods(desk)] == ["used", "withdrawn"]
     chances.run(context(desk, MORNING + timedelta(days=1)))
     data, _found = kept(desk, WIN)
