@@ -6,12 +6,12 @@ from handlers.wording import _, mark
 
 _NAMES = {
     "churn": mark("Risk of leaving"),
-    "contract_churn": mark("Risk of cancelling"),
+    "contract_churn": mark("Risk of ending the contract"),
     "segment": mark("Segment"),
-    "value": mark("Value"),
+    "value": mark("Value in the next 12 months"),
     "outlier": mark("Unlike all others"),
-    "win": mark("Chance to win"),
-    "lead": mark("Chance to become a customer"),
+    "win": mark("Chance of winning"),
+    "lead": mark("Lead score"),
     "offer": mark("Offer next"),
     "ticket_kind": mark("Kind of ticket"),
     "ticket_queue": mark("Queue"),

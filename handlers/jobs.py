@@ -25,7 +25,7 @@ _SHOWN = {
     "scores": (
         (mark("At risk of leaving"), "report churn"),
         (mark("Segment"), "report segments"),
-        (mark("Value"), "report value"),
+        (mark("Value in the next 12 months"), "report value"),
     ),
     "chances": (
         (mark("Chance of winning"), "report chances"),

@@ -18,12 +18,23 @@ from crm_store.models import Receipt, Role
 from crm_store.scores import SEGMENT
 from crm_store.store import Session
 from handlers import cards, reasons, segment_moves
-from handlers.arguments import Argument, Asked, PageNumber
+from handlers.arguments import Argument, Asked, ChoiceArgument, PageNumber
 from handlers.command import command
 from handlers.errors import UserError
 from handlers.insights import Insight, Told, insight
 from handlers.notices import Telling, notice
-from handlers.reply import Action, Chart, ChartKind, Field, Reply, Row, Sensitivity, Series, Table
+from handlers.reply import (
+    Action,
+    Chart,
+    ChartKind,
+    Choice,
+    Field,
+    Reply,
+    Row,
+    Sensitivity,
+    Series,
+    Table,
+)
 from handlers.request import Request
 from handlers.risks import unavailable
 from handlers.segment_moves import NAMES
@@ -58,6 +69,20 @@ class Group(enum.StrEnum):
     LOST = "lost"
 
 
+class GroupArgument(ChoiceArgument):
+    """A segment, by its code or by the name that people read."""
+
+    def read(self, text: str, asked: Asked) -> enum.StrEnum:
+        """Return the segment."""
+        wanted = text.strip().casefold()
+        named = (each for each in Group if _(NAMES[each.value]).casefold() == wanted)
+        return next(named, None) or super().read(text, asked)
+
+    def choices(self, request: Request) -> tuple[Choice, ...]:
+        """Return all of them."""
+        return tuple(Choice(_(NAMES[each.value]), each.value) for each in Group)
+
+
 class WeekArgument(Argument[str]):
     """A week of the ISO calendar, such as `2026-W46`."""
 
@@ -79,6 +104,7 @@ class WeekArgument(Argument[str]):
 
 
 Week = Annotated[str, WeekArgument()]
+SegmentName = Annotated[Group, GroupArgument(Group)]
 
 
 @command(
@@ -139,7 +165,7 @@ def tell_segment_summary(telling: Telling, payload: Mapping[str, Any]) -> Reply 
         "SHOW <segment> (分群|客群|这一群) [的] [客户|成员]",
     ),
 )
-def show_segment(request: Request, segment: Group, page: PageNumber = 1) -> Reply:
+def show_segment(request: Request, segment: SegmentName, page: PageNumber = 1) -> Reply:
     """Show the customers of one segment, those with the most revenue first."""
     receipt = scores.receipt(request.session, SEGMENT)
     title = _("Segment: {name}", name=_(NAMES[segment.value]))

@@ -48,7 +48,8 @@ def test_the_card_of_a_deal_shows_its_chance_until_it_is_closed(selling: Desk) -
     why = selling.rep.presses(card, "Why?")
     assert "• Source: recommendation. This raises it" in why.text
     assert "Learned from " in why.text
-    assert "Useful: Chance of winning" in [action.label for action in why.actions]
+    noted = selling.rep.presses(why, "Useful: Chance of winning")
+    assert noted.text == "Chance of winning: 1 of 1 that people judged were right."
     selling.manager.says(f"deal move {number} Won")
     labels = [field.label for field in selling.rep.says(f"deal show {number}").fields]
     assert "Chance of winning" not in labels

@@ -114,3 +114,13 @@ def test_a_segment_without_anybody_leads_on_to_those_that_have_some(shop: Desk) 
     assert reply.text == "No customer is in it in week 2026-W47."
     assert shop.rep.presses(reply, "Customer segments").table
     assert shop.rep.presses(reply, "At risk of leaving").title
+
+
+def test_a_segment_is_asked_for_by_the_name_that_people_read(shop: Desk) -> None:
+    assert shop.rep.says('segment "lost customers"').title == "Segment: Lost customers"
+    shop.rep.says("settings language=zh")
+    form = shop.rep.says("segment").form
+    assert form
+    names = {choice.value: choice.label for choice in form.fields[0].choices}
+    assert (names["lost"], names["new"]) == ("流失客户", "新客户")
+    assert shop.rep.says("segment 流失客户").title == "客群：流失客户"
