@@ -24,7 +24,7 @@ from threading import Event, Lock, Thread
 from typing import IO, Any, Protocol, cast
 
 from bot.bounds import ONE_THREAD
-from bot.config import JobsConfig
+from bot.config import SECRETS, JobsConfig
 from crm_store.asked import KEY, Claim
 from crm_store.store import Actor, Conflict, Store, StoreUnavailable
 from jobs import asked
@@ -180,9 +180,7 @@ class Runner:
                 raise Interrupted
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "bot.child"],
-                env=os.environ
-                | ONE_THREAD
-                | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
@@ -207,6 +205,12 @@ class Runner:
         reference = secrets.token_hex(3).upper()
         log.error("bug reference=%s job=%s ended with code=%s", reference, name, process.returncode)
         return Broken(reference)
+
+
+def _environment() -> dict[str, str]:
+    """Return what a process of a job is told by the environment: all but the secrets of the platforms."""
+    told = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    return {**told, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _actor(job: Job, now: datetime) -> Actor:

@@ -37,6 +37,7 @@ def found(context: JobContext) -> str:
             "niceness": os.nice(0),
             "arguments": sys.orig_argv,
             "platforms": sorted({"slack_bolt", "telegram", "starlette"} & sys.modules.keys()),
+            "secrets": sorted({"SLACK_BOT_TOKEN", "RAPPORT_KEY"} & os.environ.keys()),
         }
     )
 

@@ -69,6 +69,7 @@ def test_it_works_on_the_same_store_with_one_thread_and_nothing_of_the_platforms
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-planted")
     with store.transaction(SEED) as session:
         session.add(Company(name="Acme", name_key="acme", created_at=NOW, custom={}))
     said: list[str] = []
@@ -79,6 +80,7 @@ def test_it_works_on_the_same_store_with_one_thread_and_nothing_of_the_platforms
     assert set(told["threads"]) <= {1}
     assert told["niceness"] > os.nice(0)
     assert told["platforms"] == []
+    assert told["secrets"] == []
     assert all(str(store.url.database) not in word for word in told["arguments"])
 
 
