@@ -133,12 +133,14 @@ def _line(payload: Mapping[str, Any], of: str) -> str:
 def _too_few(payload: Mapping[str, Any]) -> str:
     least = payload["least"]
     if payload["why"] == "too_few_rows":
-        return plural(
-            "Too few to learn from: there is {count}, and it takes {least}. So only the average is told.",
-            "Too few to learn from: there are {count}, and it takes {least}. So only the average is told.",
+        few = plural(
+            "Too few to learn from: there is {count}, and it takes {least}.",
+            "Too few to learn from: there are {count}, and it takes {least}.",
             payload["rows"],
             least=number(least["rows"]),
         )
+        only = _("So only the average is told.") if payload["rows"] else ""
+        return f"{few} {only}".strip()
     return _(
         "Too alike to learn from: it takes {least} of each outcome. So only the average is told.",
         least=number(least["of_a_class"]),
@@ -210,7 +212,7 @@ def _drawing(payload: Mapping[str, Any], title: str) -> Chart:
 def _tree_how(payload: Mapping[str, Any]) -> str:
     quality = payload["quality"]
     made = _(
-        "A decision tree (of the kind C4.5) parts the {rows} again and again by the field that tells "
+        "A decision tree (of the kind C4.5) parts the {rows} rows again and again by the field that tells "
         "most, and takes back what may be chance.",
         rows=number(payload["rows"]),
     )
@@ -236,7 +238,7 @@ def _regression_how(payload: Mapping[str, Any]) -> str:
 def _fitted(payload: Mapping[str, Any]) -> Iterator[str]:
     if payload["chances"]:
         yield _(
-            "Logistic regression over {rows}: how the chance moves with each field.",
+            "Logistic regression over {rows} rows: how the chance moves with each field.",
             rows=number(payload["rows"]),
         )
         yield _(
@@ -246,7 +248,7 @@ def _fitted(payload: Mapping[str, Any]) -> Iterator[str]:
         )
     else:
         yield _(
-            "Linear regression over {rows}: the figures that miss the amounts least.",
+            "Linear regression over {rows} rows: the figures that miss the amounts least.",
             rows=number(payload["rows"]),
         )
         yield _(
@@ -273,8 +275,13 @@ def _average(payload: Mapping[str, Any]) -> str:
         return _base({**payload, "positives": round(average * payload["rows"])})
     size = words.size(payload["code"], average, payload["currency"])
     if payload["log"]:
-        return _("The typical amount of {rows} is {size}.", rows=rows, size=size)
-    return _("The average of {rows} is {size}.", rows=rows, size=size)
+        return _("The typical amount of {rows} rows is {size}.", rows=rows, size=size)
+    return plural(
+        "The average of {count} row is {size}.",
+        "The average of {count} rows is {size}.",
+        payload["rows"],
+        size=size,
+    )
 
 
 def _effect(payload: Mapping[str, Any], effect: Mapping[str, Any]) -> str:
@@ -348,7 +355,7 @@ def _one(payload: Mapping[str, Any], effect: Mapping[str, Any]) -> str:
         return _(words.ONE[feature])
     if feature == "time":
         period = payload["of"]
-        return _(period)
+        return _(words.TIME[period])
     size = words.step(feature, step, payload["currency"])
     return _("{step} in {field}", step=size, field=words.field_name(feature, payload["labels"]))
 
@@ -381,8 +388,12 @@ def _reading(payload: Mapping[str, Any]) -> Iterator[str]:
 def _left_out(payload: Mapping[str, Any]) -> Iterator[str]:
     if payload["from"]:
         first, last = (day(date.fromisoformat(payload[end])) for end in ("from", "to"))
-        yield _("Rows of {first} to {last}, worked out on {on}.", first=first, last=last,
-                on=day(date.fromisoformat(payload["on"])))  # fmt: skip
+        on = day(date.fromisoformat(payload["on"]))
+        yield (
+            _("Worked out on {day}.", day=on)
+            if first == last
+            else _("Rows of {first} to {last}, worked out on {on}.", first=first, last=last, on=on)
+        )
     if payload["skipped"]:
         yield plural(
             "{count} record is left out.", "{count} records are left out.", payload["skipped"]

@@ -65,26 +65,28 @@ FIELDS = {
     "title": mark("job title"),
     "visits": mark("visits"),
 }
-# What one more of a counted field is called.
+# What one more of a counted field is called; other languages need a measure word here.
 ONE = {
     "activities": mark("contact with the customer"),
-    "calls": mark("call"),
-    "complaints": mark("complaint"),
+    "calls": mark("call made"),
+    "complaints": mark("complaint made"),
     "contacts": mark("contact person"),
     "deals_lost": mark("deal lost before"),
     "deals_won": mark("deal won before"),
-    "emails": mark("e-mail"),
-    "meetings": mark("meeting"),
-    "messages": mark("message"),
+    "emails": mark("e-mail written"),
+    "meetings": mark("meeting held"),
+    "messages": mark("message written"),
     "new_companies": mark("new company"),
     "new_contacts": mark("new contact"),
     "new_deals": mark("new deal"),
-    "notes": mark("note"),
+    "notes": mark("note written"),
     "orders": mark("order before"),
-    "replies": mark("reply"),
-    "tickets": mark("ticket"),
-    "visits": mark("visit"),
+    "replies": mark("reply sent"),
+    "tickets": mark("ticket opened"),
+    "visits": mark("visit paid"),
 }
+# The same of time, by what is looked at.
+TIME = {"week": mark("week that passes"), "month": mark("month that passes")}
 _TRANSLATED = frozenset({"kind", "priority"})
 _PAID = frozenset({"amount", "revenue"})
 _YES_NO = {"yes": mark("yes"), "no": mark("no")}

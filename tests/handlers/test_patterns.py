@@ -174,10 +174,10 @@ del REGRESSED["rules"]
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "Each further visit goes with €1,200 more, likely between €800 and €1,600."),
+        ({}, "Each further visit paid goes with €1,200 more, likely between €800 and €1,600."),
         (
             {"estimate": -1200.4, "low": -1600.1, "high": -800.2},
-            "Each further visit goes with €1,200 less, likely between €800 and €1,600.",
+            "Each further visit paid goes with €1,200 less, likely between €800 and €1,600.",
         ),
         (
             {"feature": "amount", "step": 1000.0},
@@ -194,15 +194,40 @@ def test_an_effect_is_said_in_one_sentence(changes: dict[str, Any], sentence: st
     assert sentence in reply.text.splitlines()
 
 
+def test_one_more_of_something_has_its_measure_word_in_chinese() -> None:
+    def told(feature: str, of: str) -> str:
+        effect = {**EFFECT, "feature": feature}
+        return regression({**REGRESSED, "of": of, "effects": [effect]}).text
+
+    with speaking("zh", "UTC"):
+        assert "每多一次拜访，" in told("visits", "deal")
+        assert "每多一周，" in told("time", "week")
+
+
+def test_no_average_of_no_rows_is_promised() -> None:
+    few = {**REGRESSED, "why": "too_few_rows", "rows": 0}
+    told = regression({**few, "least": {"rows": 30, "of_a_class": 10}})
+    assert told.text == "Too few to learn from: there are 0, and it takes 30."
+    some = regression({**few, "rows": 1, "least": {"rows": 30, "of_a_class": 10}})
+    assert "So only the average is told.\nThe average of 1 row is €6,000." in some.text
+
+
+def test_rows_of_one_day_name_it_once() -> None:
+    same = {"from": "2026-08-11", "to": "2026-08-11", "on": "2026-11-09"}
+    how = str(regression({**REGRESSED, **same}).fields)
+    assert "Aug 11, 2026 to" not in how
+    assert "Worked out on Mon, Nov 9, 2026." in how
+
+
 def test_shares_and_chances_are_said_in_per_cent() -> None:
     effect = {**EFFECT, "estimate": 0.25, "low": 0.1, "high": 0.4}
     told = regression({**REGRESSED, "log": True, "effects": [effect]})
-    assert "Each further visit goes with 25% more, likely between 10% and 40%." in told.text
+    assert "Each further visit paid goes with 25% more, likely between 10% and 40%." in told.text
     chance = {**EFFECT, "estimate": 2.0, "low": 1.5, "high": 3.0}
     won = {"code": "won", "name": "won", "chances": True, "average": 0.4, "effects": [chance]}
     told = regression({**REGRESSED, **won, "quality": {"lift_top_tenth": 1.5}})
     assert (
-        "With each further visit a chance of 40% becomes 57%, likely between 50% and 67%."
+        "With each further visit paid a chance of 40% becomes 57%, likely between 50% and 67%."
         in told.text
     )
 
