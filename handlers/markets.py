@@ -154,7 +154,7 @@ def _table(by: Part, shares: Sequence[_Share], currency: str) -> Table:
         _(LABELS[by]),
         _("Last 12 months"),
         _("Share"),
-        _("Change"),
+        _("Change in a year"),
         _("Pieces") if by is Part.PRODUCT else _("Orders"),
         _("Customers"),
         _("Trend a month"),

@@ -113,7 +113,7 @@ def _fields(line: Line, seen: Mapping[str, Any], data: Mapping[str, Any]) -> lis
 def _table(line: Line, steps: Sequence[Mapping[str, Any]]) -> Table | None:
     if not steps:
         return None
-    columns = (_(COLUMNS[line.every]), _("Expected"), _("From"), _("To"))
+    columns = (_(COLUMNS[line.every]), _("Expected"), _("Likely from"), _("Likely to"))
     rows = tuple(
         Row(
             (

@@ -69,6 +69,13 @@ def cells(reply: Reply) -> dict[str, tuple[str, ...]]:
     return {row.cells[0]: row.cells[1:] for row in reply.table.rows}
 
 
+def test_a_change_is_no_edit_in_chinese(shop: Desk) -> None:
+    shop.manager.says("settings language=zh")
+    table = shop.manager.says("report market").table
+    assert table
+    assert table.columns[:4] == ("行业", "最近 12 个月", "占比", "同比变化")
+
+
 def test_size_share_demand_and_trend_of_each_industry_are_told(shop: Desk) -> None:
     reply = shop.manager.says("report market")
     assert reply.title == "Market by industry"

@@ -56,6 +56,13 @@ def test_a_manager_reads_trend_season_and_forecast_in_plain_words(shop: Desk) ->
     assert reply.footer.startswith("Worked out on Mon, Nov 16, 2026")
 
 
+def test_the_columns_of_the_forecast_are_bounds_in_chinese_too(shop: Desk) -> None:
+    shop.manager.says("settings language=zh")
+    table = shop.manager.says("report trend revenue").table
+    assert table
+    assert table.columns == ("月份", "预期", "可能下限", "可能上限")
+
+
 def test_the_chart_goes_on_from_the_last_month_with_its_range(shop: Desk) -> None:
     reply = shop.manager.says("report trend revenue every=month")
     assert reply.chart
