@@ -43,15 +43,23 @@ def sentences(reasons: Sequence[Mapping[str, Any]], model: str, currency: str) -
 
 def suggestion(reasons: Sequence[Mapping[str, Any]]) -> str:
     """Say what to do next, by the strongest reason that raises the risk."""
-    features = [each["feature"] for each in reasons if each["direction"] == RAISES]
-    strongest = features[0] if features else ""
+    raising = [each for each in reasons if each["direction"] == RAISES]
+    strongest = raising[0]["feature"] if raising else ""
     if strongest in SERVICE:
         return _("Next: call about the open trouble first, before anything is offered.")
-    if strongest in LESS:
+    if strongest in LESS and calls(raising[0]):
         return _("Next: ask what they buy elsewhere now, and offer what they used to order.")
     if strongest in SILENT:
         return _("Next: call, ask what has changed, and agree on a date for the next order.")
     return _("Next: get in touch and ask how the last order went.")
+
+
+def calls(reason: Mapping[str, Any]) -> bool:
+    """Tell whether a reason is one to call: a silence, less bought or trouble, not how long they are known."""
+    more = reason["feature"] == "trend" and reason["value"] >= 0
+    return (
+        reason["direction"] == RAISES and reason["feature"] in SILENT | LESS | SERVICE and not more
+    )
 
 
 def made_how(data: Mapping[str, Any]) -> str:

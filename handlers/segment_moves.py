@@ -71,7 +71,7 @@ def calls(session: Session, data: Mapping[str, Any]) -> list[Call]:
 def _reasons(
     session: Session, on: str, customers: Sequence[Reference]
 ) -> Mapping[Reference, tuple[str, ...]]:
-    """Say of each customer what raises the risk of leaving most, and what to do about it."""
+    """Say of each customer what speaks most for a call, and what to do about it."""
     receipt = scores.receipt(session, CHURN, on)
     if receipt is None:
         return {}
@@ -80,7 +80,7 @@ def _reasons(
 
 
 def _reason(found: Sequence[Mapping[str, Any]], receipt: Receipt) -> tuple[str, ...]:
-    raising = [each for each in found if each["direction"] == reasons.RAISES][:1]
+    raising = [each for each in found if reasons.calls(each)][:1]
     said = reasons.sentences(raising, receipt.data["model"], receipt.data["currency"])
     return (*(f"• {sentence}" for sentence in said), reasons.suggestion(raising))
 

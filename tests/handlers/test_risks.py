@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -147,12 +148,36 @@ def test_the_words_of_a_silence_are_those_of_the_model() -> None:
     ],
 )
 def test_the_suggestion_follows_the_strongest_reason_that_raises(feature: str, words: str) -> None:
-    found = [
+    found: list[dict[str, Any]] = [
         {"feature": "tenure_days", "direction": "lowers"},
-        {"feature": feature, "direction": "raises"},
+        {"feature": feature, "direction": "raises", "value": -0.5},
     ]
     with speaking("en", "UTC"):
         assert words in reasons.suggestion(found)
+
+
+def test_who_buys_more_is_not_asked_what_they_buy_elsewhere() -> None:
+    more = {"feature": "trend", "direction": "raises", "value": 0.4}
+    with speaking("en", "UTC"):
+        assert "how the last order went" in reasons.suggestion([more])
+
+
+@pytest.mark.parametrize(
+    ("feature", "value", "direction", "calls"),
+    [
+        ("recency_days", 90.0, "raises", True),
+        ("complaints_90", 2.0, "raises", True),
+        ("trend", -0.4, "raises", True),
+        ("trend", 0.4, "raises", False),
+        ("tenure_days", 529.0, "raises", False),
+        ("recency_days", 3.0, "lowers", False),
+    ],
+)
+def test_a_call_has_a_silence_a_fall_or_trouble_as_its_reason(
+    feature: str, value: float, direction: str, *, calls: bool
+) -> None:
+    reason = {"feature": feature, "value": value, "direction": direction}
+    assert reasons.calls(reason) is calls
 
 
 @pytest.mark.parametrize(
