@@ -4,16 +4,19 @@
 
 For each number (10,000 and 100,000 if none is given) and database a shop is made, outside of the
 time that is taken, with about ten times as many orders, tickets and activities, whose customers buy
-at rates of their own until they leave. Then, in a process of its own: features at all moments from
-sums of the database; risk of leaving with reasons for every customer, chosen, tested, learnt and
-written; segments of today and of a week before, their moves, and written; value and outliers. The seconds are those of
-the clock, with one numerical thread; memory is the peak of that process, and CPU its seconds of
-work, both without the database server's.
+at rates of their own until they leave; two in three are companies under contract. Then, in a process
+of its own: features at all moments from sums of the database; risk of leaving with reasons for
+every customer, chosen, tested, learnt and written; segments of today and of a week before, their
+moves, and written; value and outliers. After these, by themselves, the chances: of leads, and that
+contracts end, with reasons for each. The seconds are those of the clock, with one numerical
+thread; memory is the peak of that process, and CPU its seconds of work before the chances, both
+without the database server's.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -22,8 +25,10 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
@@ -33,10 +38,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import sqlalchemy as sa
 
-from crm_store import bulk
+from crm_store import bulk, fields
+from crm_store.fields import FieldType
 from crm_store.models import Activity, Company, Contact, Order, Ticket
 from crm_store.store import Actor, Store
-from jobs import scores
+from jobs import chances, scores
 from jobs.schedule import JobContext
 from tests.databases import fresh_database, postgresql_server
 
@@ -63,9 +69,9 @@ def main() -> None:
         return
     print(
         "| database | customers | orders, tickets, activities | features s | risk s | segments s "
-        "| value s | all s | CPU s | peak MiB | µs a customer |"
+        "| value s | all s | CPU s | µs a customer | chances s | peak MiB |"
     )
-    print("|---|" + "--:|" * 10)
+    print("|---|" + "--:|" * 11)
     for database in asked.on or ("sqlite", "postgresql"):
         for size in asked.customers:
             with shop(database, size) as store:
@@ -106,12 +112,16 @@ def measure(url: str, size: int) -> str:
         time_zone="Europe/Berlin",
         currency="EUR",
         working_hours="09:00-18:00",
+        contract_field="cancelled",
         progress=watch.mark,
     )
     told = scores.run(context)
     watch.mark("rest")
     used = getrusage(RUSAGE_SELF)
-    print(f"{size:,}: {told}", file=sys.stderr)
+    began = time.monotonic()
+    foretold = chances.run(replace(context, progress=lambda _text: None))
+    ended = time.monotonic()
+    print(f"{size:,}: {told}; {foretold}", file=sys.stderr)
     with store.reading() as session:
         happened = sum(
             session.execute(sa.select(sa.func.count()).select_from(model)).scalar_one()
@@ -125,8 +135,9 @@ def measure(url: str, size: int) -> str:
             f"{size:,}",
             f"{happened:,}",
             *(f"{each:.1f}" for each in seconds),
-            f"{used.ru_maxrss / 1024:,.0f}",
             f"{whole / size * 1e6:.0f}",
+            f"{ended - began:.1f}",
+            f"{getrusage(RUSAGE_SELF).ru_maxrss / 1024:,.0f}",
         ]
     )
 
@@ -163,6 +174,9 @@ def fill(store: Store, size: int) -> None:
         for index in indexes:
             index.create(connection)
     with store.transaction(ACTOR) as session:
+        fields.define(session, "company", "cancelled", "Cancelled", FieldType.YES_NO, [])
+        fields.define(session, "company", "plan", "Plan", FieldType.CHOICE, ["monthly", "yearly"])
+        fields.define(session, "company", "seats", "Seats", FieldType.NUMBER, [])
         bulk.analyze(session)
 
 
@@ -179,9 +193,11 @@ def chunk(
     person = place % 3 == 2
     number = np.where(person, place // 3, place - place // 3) + 1
     made = str(stamps(np.zeros(1))[0])
+    names = ("id", "name", "name_key", "created_at", "custom")
     for model, ids in ((Company, number[~person]), (Contact, number[person])):
-        names = ("id", "name", "name_key", "created_at", "custom")
-        yield model, names, ((id_, f"n {id_}", f"n {id_}", made, "{}") for id_ in ids.tolist())
+        added = contracts(rng, len(ids)) if model is Company else repeat("{}")
+        rows = zip(ids.tolist(), added, strict=False)
+        yield model, names, ((id_, f"n {id_}", f"n {id_}", made, each) for id_, each in rows)
     born = rng.uniform(0, DAYS - 60, size)
     left = np.minimum(born + rng.exponential(300, size), DAYS)
     rate = rng.gamma(1.5, 0.016, size)
@@ -222,6 +238,18 @@ def chunk(
             for ids, kind, at in zip(of(who), kinds, stamps(day), strict=True)
         ),
     )
+
+
+def contracts(rng: np.random.Generator, size: int) -> Iterator[str]:
+    """Write companies' added fields: of those who pay monthly twice in five have cancelled, of others one in ten."""
+    monthly = rng.random(size) < 0.5
+    cancelled = rng.random(size) < np.where(monthly, 0.4, 0.1)
+    seats = rng.integers(1, 50, size)
+    for left, often, count in zip(
+        cancelled.tolist(), monthly.tolist(), seats.tolist(), strict=True
+    ):
+        plan = "monthly" if often else "yearly"
+        yield json.dumps({"cancelled": left, "plan": plan, "seats": count})
 
 
 def visits(rng: np.random.Generator, rate: Any, born: Any, left: Any) -> tuple[Any, Any]:  # noqa: ANN401 - arrays

@@ -72,8 +72,9 @@ def _win(context: JobContext, day: date) -> str:
 def _lead(context: JobContext, day: date) -> str:
     from jobs.analytics.looks import looks, once
 
+    most = MOST // len(chance_rows.LEADS)
     past = [
-        _past(context, chance_rows.became_customer(of, context.now, age, LEAD_WITHIN))
+        _past(context, chance_rows.became_customer(of, context.now, age, LEAD_WITHIN), most)
         for of in chance_rows.LEADS
         for age in LEAD_AGES
     ]
@@ -209,9 +210,9 @@ def _learned(  # noqa: PLR0913 - one after the other, from its three callers
     }
 
 
-def _past(context: JobContext, rows: Rows) -> Table:
+def _past(context: JobContext, rows: Rows, most: int = MOST) -> Table:
     with context.reading() as session:
-        newest = chance_rows.newest(session, rows, MOST)
+        newest = chance_rows.newest(session, rows, most)
     return tables.read(context, newest)
 
 

@@ -108,7 +108,9 @@ def values(column: pd.Series, at: pd.Series | None) -> pd.Series:
 
 def texts(column: pd.Series) -> pd.Series:
     """Give the levels as stripped texts, MISSING where nothing stands."""
-    return column.astype(object).where(column.notna(), MISSING).astype(str).str.strip()
+    places, different = pd.factorize(column)  # the missing have the place -1, which is the last
+    levels = np.array([*(str(each).strip() for each in different), MISSING], dtype=object)
+    return pd.Series(levels[places], index=column.index)
 
 
 def floats(column: pd.Series) -> Floats:
