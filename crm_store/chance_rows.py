@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from crm_store.conversations import Reference
 from crm_store.fields import FieldType, RecordKind, find, type_of
 from crm_store.models import Activity, ActivityKind, Company, Contact, Deal, Order, Stage, StageKind
-from crm_store.table_columns import Kind, built_in, opening
+from crm_store.table_columns import Kind, built_in
 from crm_store.table_rows import Pick, Rows, flagged
 
 if TYPE_CHECKING:
@@ -93,25 +93,6 @@ def some(session: Session, rows: Rows, count: int) -> Rows:
         return rows
     place = number * _GOLDEN % _PLACES
     return replace(rows, query=rows.query.where(place < _PLACES * count // every))
-
-
-def settled_before(session: Session, now: datetime, count: int) -> datetime:
-    """Return the moment from which on deals were opened too lately to learn from.
-
-    Of these only the fast ones have ended, and fast deals are won more or less often than others.
-    It lies as far back as nine in ten of the `count` deals that ended last took to end.
-    """
-    query = (
-        sa.select(Deal.opened_on, Deal.created_at, Deal.closed_at)
-        .join(Stage, Stage.id == Deal.stage_id)
-        .where(Deal.closed_at < now, Stage.kind != StageKind.OPEN, Deal.deleted_at.is_(None))
-        .order_by(Deal.closed_at.desc())
-        .limit(count)
-    )
-    took = sorted(
-        row.closed_at - opening(row.opened_on, row.created_at) for row in session.execute(query)
-    )
-    return now - max(took[len(took) * 9 // 10], timedelta(0)) if took else now
 
 
 def stage_chances(session: Session) -> list[tuple[int, int]]:

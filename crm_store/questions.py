@@ -43,6 +43,7 @@ LOOK_AFTER = timedelta(
 BUY_WITHIN = timedelta(days=90)
 STAY_WITHIN = timedelta(days=90)
 SOLVE_WITHIN = timedelta(days=2)
+REOPEN_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,18 @@ def _rows(session: Session, asked: Question, currency: str) -> Rows | None:
     until, of = asked.until, asked.of
     start = asked.since or until - STAY_WITHIN
     known: Mapping[str, Callable[[], Rows]] = {
-        WON: lambda: table_rows.won(until, table_rows.after(LOOK_AFTER)),
+        WON: lambda: table_rows.won(until, table_rows.after(LOOK_AFTER)).until(
+            table_rows.ended_before(session, until) + LOOK_AFTER
+        ),
         LEFT: lambda: table_rows.left(of, start, until - start),
         CUSTOMER: lambda: table_rows.became_customer(of, until, LOOK_AFTER, BUY_WITHIN),
         SOLVED: lambda: table_rows.solved_in_time(until, SOLVE_WITHIN),
-        REOPENED: lambda: table_rows.reopened(until),
+        REOPENED: lambda: table_rows.reopened(until, REOPEN_WITHIN),
         COMPLAINT: lambda: table_rows.complaint(until),
         AMOUNT: lambda: table_rows.amounts(until, currency),
         REVENUE: lambda: table_rows.revenues(of, start, until - start, currency),
-        REPLY: lambda: table_rows.reply_times(until),
+        REPLY: lambda: table_rows.reply_times(until).until(
+            table_rows.answered_before(session, until)
+        ),
     }
     return known[asked.code]()

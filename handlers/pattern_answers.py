@@ -381,7 +381,10 @@ def _reading(payload: Mapping[str, Any]) -> Iterator[str]:
     elif payload["code"] == questions.AMOUNT:
         yield _("Each won deal is seen as it was when it was won.")
     elif payload["code"] == questions.REPLY:
-        yield _("Each ticket is seen as it came.")
+        yield _(
+            "Each ticket is seen as it came; those that came so lately that only fast answers to them "
+            "are known are left out."
+        )
     yield from _left_out(payload)
 
 
@@ -443,6 +446,8 @@ def _span(payload: Mapping[str, Any]) -> str:
 
 
 def _within(code: str) -> timedelta:
-    if code == questions.WON:
-        return questions.LOOK_AFTER
-    return questions.SOLVE_WITHIN if code == questions.SOLVED else questions.BUY_WITHIN
+    return {
+        questions.WON: questions.LOOK_AFTER,
+        questions.SOLVED: questions.SOLVE_WITHIN,
+        questions.REOPENED: questions.REOPEN_WITHIN,
+    }.get(code, questions.BUY_WITHIN)

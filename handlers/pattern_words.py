@@ -117,7 +117,7 @@ OUTCOMES: Mapping[str, Words] = {
         mark("Of all {rows} deals {count} were won ({share})."),
         mark(
             "Each ended deal is seen as it was {days} days after its opening; those that had ended "
-            "by then are left out."
+            "by then are left out, and those opened so lately that only the fast ones have ended."
         ),
     ),
     questions.LEFT: Words(
@@ -148,7 +148,10 @@ OUTCOMES: Mapping[str, Words] = {
         mark("reopened"),
         mark("{when}: {count} of {rows} were opened again ({share})."),
         mark("Of all {rows} ended tickets {count} were opened again ({share})."),
-        mark("Each ticket is seen as it was when it was first solved or closed."),
+        mark(
+            "Each ticket is seen as it was when it was first solved or closed; opened again counts "
+            "within the {days} days after that."
+        ),
     ),
     questions.COMPLAINT: Words(
         mark("complaint"),

@@ -55,7 +55,7 @@ def _win(context: JobContext, day: date) -> str:
     from jobs.analytics.looks import looks, once
 
     with context.reading() as session:
-        settled = chance_rows.settled_before(session, context.now, MOST)
+        settled = table_rows.ended_before(session, context.now)
     past = [
         _past(context, table_rows.won(context.now, table_rows.after(age)).until(settled + age))
         for age in DEAL_AGES

@@ -320,13 +320,18 @@ def test_tickets_solved_in_time(desk: Desk) -> None:
 
 def test_a_ticket_was_reopened_as_the_audit_tells(desk: Desk) -> None:
     again, once = ticket(desk, 20), ticket(desk, 20, first_reply_at=ago(18))
+    late, new = ticket(desk, 40), ticket(desk, 8)
     changed(desk, Ticket, again, 15, status=TicketStatus.SOLVED, closed_at=ago(15))
     changed(desk, Ticket, again, 12, status=TicketStatus.OPEN, closed_at=None)
     changed(desk, Ticket, once, 14, status=TicketStatus.SOLVED, closed_at=ago(14))
-    table = read(desk, table_rows.reopened(START))
-    assert dict(zip(table.ids, table.outcomes, strict=True)) == {again: True, once: False}
-    assert table.moments == [ago(15), ago(14)]
-    assert values(table, "first_reply_hours") == [None, 48]
+    changed(desk, Ticket, late, 38, status=TicketStatus.SOLVED, closed_at=ago(38))
+    changed(desk, Ticket, late, 20, status=TicketStatus.OPEN, closed_at=None)
+    changed(desk, Ticket, new, 7, status=TicketStatus.SOLVED, closed_at=ago(7))
+    table = read(desk, table_rows.reopened(START, 10 * DAY))
+    found = {again: True, once: False, late: False}
+    assert dict(zip(table.ids, table.outcomes, strict=True)) == found
+    assert table.moments == [ago(15), ago(14), ago(38)]
+    assert values(table, "first_reply_hours") == [None, 48, None]
 
 
 def test_complaints_are_asked_about_without_what_says_so(desk: Desk) -> None:

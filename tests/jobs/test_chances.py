@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crm_store import chance_rows, models_kept, records, scores
+from crm_store import models_kept, records, scores, table_rows
 from crm_store.models import Activity, ActivityKind, Company, Deal
 from crm_store.scores import CONTRACT, LEAD, WIN, Scored
 from jobs import chances
@@ -81,7 +81,7 @@ def test_deals_of_which_only_the_fast_can_have_ended_are_not_learned_from(desk: 
     data, _found = kept(desk, WIN)
     assert data["positives"] / data["rows"] == pytest.approx(0.6, abs=0.03)
     with desk.session() as session:
-        since = chance_rows.settled_before(session, START, 1000)
+        since = table_rows.ended_before(session, START)
     assert START - since == timedelta(days=120)
 
 

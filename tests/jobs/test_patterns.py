@@ -25,6 +25,7 @@ from crm_store.models import (
     Stage,
     StageChange,
     StageKind,
+    Ticket,
 )
 from crm_store.search import key
 from crm_store.store import Session
@@ -32,6 +33,7 @@ from handlers.reply import ChartKind, Reply
 from jobs.asked import answer
 from tests.bot.accepted import within_limits
 from tests.desk import START, Desk, Person
+from tests.jobs.markets import deal
 from tests.jobs.shops import context, owed, words
 
 DAY = timedelta(days=1)
@@ -145,6 +147,34 @@ def test_shuffled_deals_tell_nothing_and_the_answer_says_so(desk: Desk) -> None:
     assert "Of all 160 deals" in reply.text
     assert reply.chart is None
     assert not receipt(desk, "tree:deal:won")["usable"]
+
+
+def test_deals_of_which_only_the_fast_can_have_ended_are_left_out(desk: Desk) -> None:
+    with desk.session() as session:
+        for place in range(600):
+            opened, won = 600 - place, place % 2 == 0
+            ended = opened - (120 if won else 10)
+            if ended > 0:
+                deal(session, f"Deal {place}", opened, ended, won=won)
+    reply = told(desk, desk.manager, "tree won")
+    assert "those opened so lately that only the fast ones have ended" in str(reply)
+    kept = receipt(desk, "tree:deal:won")
+    assert kept["answer"]["positives"] / kept["rows_trained"] == pytest.approx(0.5, abs=0.02)
+    assert kept["trained_to"] <= (START - 113 * DAY).date().isoformat()
+
+
+def test_tickets_of_which_only_fast_answers_can_be_known_are_left_out(desk: Desk) -> None:
+    with desk.session() as session:
+        for place in range(600):
+            came, waits = 60 - place / 10, 20 if place % 2 else 0.5
+            if came > waits:
+                at = START - came * DAY
+                session.add(
+                    Ticket(subject="s", text="Help", created_at=at, first_reply_at=at + waits * DAY)
+                )
+    told(desk, desk.manager, "regression first_reply")
+    kept = receipt(desk, "regression:ticket:first_reply")
+    assert kept["answer"]["average"] == pytest.approx(24 * (20 + 0.5) / 2, rel=0.02)
 
 
 def test_too_little_data_is_named_with_the_minimum(desk: Desk) -> None:
