@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 KEPT = 5  # of a kind in each state, besides the one in use
+BARRED = timedelta(weeks=13)  # a method that was taken back
 
 
 def used(session: Session, kind: str) -> Learned | None:
@@ -33,6 +34,17 @@ def list_models(session: Session, kind: str | None = None) -> Sequence[Learned]:
         query = query.where(Learned.kind == kind)
     order = (Learned.kind, Learned.made_at.desc(), Learned.id.desc())
     return session.scalars(query.order_by(*order)).all()
+
+
+def barred(session: Session, kind: str, now: datetime) -> frozenset[str]:
+    """Return the methods that were taken back so lately that they may not come again by themselves."""
+    kept = list_models(session, kind)
+    withdrawn = {
+        each.method
+        for each in kept
+        if each.state is ModelState.WITHDRAWN and now - each.made_at < BARRED
+    }
+    return frozenset(withdrawn - {each.method for each in kept if each.state is ModelState.USED})
 
 
 def keep(

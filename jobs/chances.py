@@ -24,8 +24,9 @@ from jobs.keeping import keep, prune
 from jobs.schedule import JobContext
 
 if TYPE_CHECKING:
+    from jobs.analytics.candidates import Before
     from jobs.analytics.looks import Looks
-    from jobs.analytics.outcomes import Before, Calibrated, Outcome, Receipt
+    from jobs.analytics.outcomes import Calibrated, Outcome, Receipt
 
 # How old a deal is when it is looked at, and how long ago a lead was entered: one of these each.
 DEAL_AGES = tuple(timedelta(days=days) for days in (1, 7, 30, 90))
@@ -39,7 +40,6 @@ LEVELS = {"high": 0.6, "medium": 0.3, "low": 0.0}  # a level begins at its chanc
 _TOO_LITTLE = frozenset({"too_few_rows", "too_few_of_a_class"})
 _PLACES = 4
 KEPT_FOR = timedelta(weeks=1)  # then a model of the same method is noted anew
-BARRED = timedelta(weeks=13)  # a method that was taken back
 
 
 def run(context: JobContext) -> str:
@@ -145,33 +145,30 @@ def _warmth(days: float | None) -> str:
 
 
 def _before(context: JobContext, kind: str) -> Before:
-    """Return the method in use, and those taken back so lately that they may not come again."""
-    from jobs.analytics.outcomes import Before
+    """Return the method in use, and those that may not come again."""
+    from jobs.analytics.candidates import Before
 
     with context.reading() as session:
-        kept = models_kept.list_models(session, kind)
-    used = next((each.method for each in kept if each.state is ModelState.USED), "")
-    barred = (
-        each.method
-        for each in kept
-        if each.state is ModelState.WITHDRAWN and context.now - each.made_at < BARRED
-    )
-    return Before(used, frozenset(barred) - {used})
+        used = models_kept.used(session, kind)
+        barred = models_kept.barred(session, kind, context.now)
+    return Before(used.method if used else "", barred)
 
 
 def _remember(context: JobContext, kind: str, receipt: Receipt) -> None:
-    """Keep which method is in use, once a week or when it changes, and what was refused."""
+    """Keep which method is in use, and which was refused, each once a week or when it changes."""
     if not receipt.usable or receipt.quality is None:
         return
     with context.transaction() as session:
-        used = models_kept.used(session, kind)
-        if receipt.refused is not None:
+        kept = models_kept.list_models(session, kind)
+        lately = {
+            (each.method, each.state) for each in kept if context.now - each.made_at < KEPT_FOR
+        }
+        if receipt.refused is not None and (receipt.refused[0], ModelState.REFUSED) not in lately:
             method, auc = receipt.refused
             models_kept.keep(
                 session, kind, context.now, method=method, quality=auc, data={}, worse=True
             )
-        fresh = used is not None and context.now - used.made_at < KEPT_FOR
-        if used is None or used.method != receipt.model or not fresh:
+        if (receipt.model, ModelState.USED) not in lately:
             quality = receipt.quality.auc
             models_kept.keep(
                 session, kind, context.now, method=receipt.model, quality=quality, data={}

@@ -60,38 +60,45 @@ def ensure(context: JobContext) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Recipe:
-    """The model in use: its method and the moments it learned from; without them it is time to learn anew."""
+    """The model in use: its method and the moments it learned from; without them it is time to learn anew.
+
+    `barred` are the methods that may not come again.
+    """
 
     used: str
     seasons: tuple[datetime, ...]
     learned_at: datetime
+    barred: frozenset[str] = frozenset()
 
 
 def _recipe(context: JobContext) -> _Recipe:
     """Return how the model of risks is made, the same one for LEARN_EVERY.
 
-    Risks of different days can then be compared, and a model that was taken back stays away.
+    Risks of different days can then be compared.
     """
     with context.reading() as session:
         used = models_kept.used(session, CHURN)
         newest = models_kept.list_models(session, CHURN)[:1]
+        barred = models_kept.barred(session, CHURN, context.now)
     if used is None:
         return _Recipe("", (), context.now)
     learned_at = newest[0].made_at
     if not context.now - LEARN_EVERY < learned_at <= context.now:
-        return _Recipe(used.method, (), context.now)
+        return _Recipe(used.method, (), context.now, barred)
     moments = (datetime.fromisoformat(each) for each in used.data.get("moments", ()))
-    return _Recipe(used.method, tuple(moments), learned_at)
+    return _Recipe(used.method, tuple(moments), learned_at, barred)
 
 
 def _score_churn(
     context: JobContext, day: date, found: customers.Customers, recipe: _Recipe
 ) -> str:
+    from jobs.analytics.candidates import Before
     from jobs.analytics.churn import score_churn
 
     settled = bool(recipe.seasons)
     seasons = found.tables.seasons
-    result = score_churn(found.tables.now, seasons, context.now, recipe.used, settled=settled)
+    before = Before(recipe.used, recipe.barred)
+    result = score_churn(found.tables.now, seasons, context.now, before, settled=settled)
     learned_on = recipe.learned_at.astimezone(ZoneInfo(context.time_zone)).date()
     next_in = LEARN_EVERY if result.receipt.usable else timedelta(days=1)
     period = day.isoformat()

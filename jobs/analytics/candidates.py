@@ -39,6 +39,18 @@ SLOW_ROWS = 20_000  # vectors and networks learn from at most so many rows, draw
 CERTAIN = 1e-6  # probabilities are kept so far from 0 and 1 before they become log-odds
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The methods of the models before: the one in use, and those that may not come again."""
+
+    used: str = ""
+    barred: frozenset[str] = frozenset()
+
+    def allowed(self, ranked: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+        """Leave out the barred ones, unless there are no others."""
+        return tuple(each for each in ranked if each[0] not in self.barred) or ranked
+
+
 class Model(Protocol):
     """A fitted candidate: rows of a matrix in, log-odds out (of vectors, a distance)."""
 

@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from jobs.analytics import risk_models, spread
-from jobs.analytics.candidates import LINEAR
+from jobs.analytics.candidates import LINEAR, Before
 from jobs.analytics.moments import HORIZON_DAYS
 from jobs.analytics.quality import Quality, measure
 from jobs.analytics.threads import one_thread
@@ -205,7 +205,7 @@ def score_churn(
     frame: pd.DataFrame,
     seasons: Sequence[Season],
     as_of: datetime,
-    used: str = "",
+    before: Before | None = None,
     *,
     settled: bool = False,
 ) -> ChurnResult:
@@ -221,7 +221,7 @@ def score_churn(
         frame: the customers at `as_of`, as `customer_features` gives them.
         seasons: labelled moments a horizon apart, latest first, the last horizon over by `as_of`.
         as_of: the aware moment.
-        used: the candidate in use, if any.
+        before: the candidate in use, if any, and those that may not come again.
         settled: take the one in use without looking at others.
     """
     enough, why = _enough(seasons)
@@ -232,8 +232,7 @@ def score_churn(
         told = _looked_back_by_rule(seasons[0]) if seasons else None
         return rule_result(frame, replace(blank, alerts=told))
     with one_thread():
-        rivals = _Rivals(used if used in risk_models.COLUMNS else "", settled)
-        return _model_result(frame, enough, blank, rivals)
+        return _model_result(frame, enough, blank, _Rivals(before or Before(), settled))
 
 
 def _enough(seasons: Sequence[Season]) -> tuple[list[Season], str]:
@@ -315,10 +314,15 @@ def _rank(sample: risk_models.Sample, name: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Rivals:
-    """The candidate in use, empty without one, and whether it is taken without looking at others."""
+    """The candidate in use, those that may not come again, and whether others are looked at at all."""
 
-    used: str
+    before: Before
     settled: bool
+
+    @property
+    def used(self) -> str:
+        """The candidate in use; empty without one that there still is."""
+        return self.before.used if self.before.used in risk_models.COLUMNS else ""
 
     def names(self, candidates: tuple[tuple[str, float], ...]) -> list[str]:
         """Name those that are measured on the held-back season, the one in use first."""
@@ -331,7 +335,8 @@ def _model_result(
 ) -> ChurnResult:
     """Choose, measure on the held-back season, then score with the model if it is of use."""
     held, past = seasons[0], _sample(seasons[1:])
-    candidates = () if rivals.used and rivals.settled else _choose(past)
+    stays_used = rivals.used and rivals.settled
+    candidates = () if stays_used else rivals.before.allowed(_choose(past))
     told = {
         name: risk_models.fit_calibrated(name, past).probabilities(held.frame)
         for name in rivals.names(candidates)

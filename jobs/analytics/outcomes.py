@@ -15,6 +15,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 
 from crm_store.exclusions import is_excluded
 from jobs.analytics import candidates, encoding, leaks
+from jobs.analytics.candidates import Before
 from jobs.analytics.encoding import Encoding, Field
 from jobs.analytics.quality import Quality, measure
 from jobs.analytics.threads import one_thread
@@ -87,14 +88,6 @@ class Receipt:
     candidates: tuple[tuple[str, float], ...]
     quality: Quality | None
     refused: tuple[str, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """The methods of the models before: the one in use, and those that people took back."""
-
-    used: str = ""
-    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +297,7 @@ def _learn(rows: Rows, blank: Receipt, before: Before) -> Outcome:
     )
     if not encoding.learn(past.frame, past.at).fields:
         return Outcome(replace(known, why=NO_FIELDS), None)
-    ranked = choose(past)
-    tried = tuple(each for each in ranked if each[0] not in before.withdrawn) or ranked
+    tried = before.allowed(choose(past))
     name, quality, refused = better(before.used, tried[0][0], past, held)
     known = replace(known, candidates=tried, quality=quality, refused=refused)
     if not quality.usable:

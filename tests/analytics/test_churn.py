@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from jobs.analytics.candidates import Before
 from jobs.analytics.churn import ChurnResult, Receipt, crossings, score_churn
 from jobs.analytics.features import bought_between
 from tests.analytics.histories import churn_of, histories_of, riskiest, tables_of
@@ -108,8 +109,9 @@ def test_the_one_in_use_stays_unless_the_new_one_is_better_where_neither_has_lea
     bought, said = shop_with_complaints(700)
     tables = tables_of(bought, said, NOW)
 
-    def scored(used: str, *, settled: bool = False) -> Receipt:
-        return score_churn(tables.now, tables.seasons, NOW, used, settled=settled).receipt
+    def scored(used: str, *barred: str, settled: bool = False) -> Receipt:
+        before = Before(used, frozenset(barred))
+        return score_churn(tables.now, tables.seasons, NOW, before, settled=settled).receipt
 
     first = scored("")
     best, *others = [name for name, _auc in first.candidates]
@@ -122,6 +124,7 @@ def test_the_one_in_use_stays_unless_the_new_one_is_better_where_neither_has_lea
     settled = scored(others[-1], settled=True)
     assert (settled.model, settled.candidates, settled.refused) == (others[-1], (), ())
     assert scored("gone", settled=True) == first
+    assert best not in dict(scored("", best).candidates)
 
 
 def test_the_strongest_reason_of_a_long_silence_is_the_silence(learnt: ChurnResult) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from crm_store.exclusions import folded
 from jobs.analytics import candidates, outcomes
-from jobs.analytics.outcomes import Before, Outcome, Rows, better, fit_calibrated, learn
+from jobs.analytics.candidates import Before
+from jobs.analytics.outcomes import Outcome, Rows, better, fit_calibrated, learn
 from tests.analytics.test_leaks import decided
 
 if TYPE_CHECKING:

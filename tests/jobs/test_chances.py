@@ -207,3 +207,17 @@ def test_a_method_is_noted_once_a_week_however_often_it_is_learned(desk: Desk) -
     for day in (0, 0, 1, 8):
         chances.run(context(desk, MORNING + timedelta(days=day)))
     assert [state for _method, state in methods(desk)] == ["replaced", "used"]
+
+
+def test_a_refused_method_is_noted_once_a_week_however_often_it_is_refused(desk: Desk) -> None:
+    pipeline(desk)
+    with desk.session() as session:
+        week_ago = START - timedelta(weeks=1)
+        models_kept.keep(session, WIN, week_ago, method="entropy_tree", quality=0.7, data={})
+    for day in (0, 1, 2, 8):
+        chances.run(context(desk, MORNING + timedelta(days=day)))
+    found = methods(desk)
+    assert [method for method, state in found if state == "used"] == ["entropy_tree"]
+    refused = [method for method, state in found if state == "refused"]
+    assert len(refused) == 2
+    assert len({*refused}) == 1

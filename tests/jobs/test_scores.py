@@ -56,17 +56,20 @@ def test_the_receipt_says_what_it_was_learned_from(shop: Desk) -> None:
     assert set(data["drift"]) == set(data["features"])
 
 
-def test_a_model_that_was_taken_back_stays_away_until_the_next_learning(shop: Desk) -> None:
-    run(shop)
+def test_a_model_that_was_taken_back_stays_away_for_a_quarter(shop: Desk) -> None:
+    best = run(shop)["model"]
     moments = [datetime(2026, month, 1, tzinfo=MORNING.tzinfo).isoformat() for month in (8, 5)]
     with shop.session() as session:
         (used,) = models_kept.list_models(session, CHURN)
-        used.state = ModelState.REPLACED
-        used.method, used.data = "gradient_boosting", {"moments": moments}
-        models_kept.keep(
-            session, CHURN, MORNING, method="logistic_regression", quality=0.9, data=used.data
-        )
-    assert shop.manager.says("model rollback churn").text.startswith("gradient boosting, in place")
+        used.state, used.method = ModelState.REPLACED, "entropy_tree"
+        used.data = {"moments": moments}
+        models_kept.keep(session, CHURN, MORNING, method=best, quality=0.9, data=used.data)
+    assert shop.manager.says("model rollback churn").text.startswith("decision tree, in place")
     data = run(shop, 1)
-    assert data["model"] == "gradient_boosting"
+    assert data["model"] == "entropy_tree"
     assert data["snapshots"] == ["2026-08-01", "2026-05-01"]
+    for days in (8, 16):  # learned anew, as every week
+        data = run(shop, days)
+        assert best not in {data["model"], *dict(data["candidates"])}
+    later = run(shop, 92)
+    assert best in dict(later["candidates"])
