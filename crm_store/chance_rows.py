@@ -108,8 +108,8 @@ def stage_chances(session: Session) -> list[tuple[int, int]]:
 
 def last_heard(
     session: Session, of: RecordKind, now: datetime
-) -> list[tuple[int, datetime | None]]:
-    """Return every lead with the last activity before a moment; a note is ours alone and does not count."""
+) -> list[tuple[int, datetime, datetime | None]]:
+    """Return every lead with its entry and its last activity before a moment; a note is ours alone and is none."""
     model = _MODELS[of]
     link = Activity.company_id if of is RecordKind.COMPANY else Activity.contact_id
     heard = (
@@ -124,7 +124,11 @@ def last_heard(
     )
     query = _leads(of).add_columns(heard.label("heard")).where(model.created_at < now)
     rows = session.execute(query.order_by(model.id))
-    return [(row.id, row.heard) for row in rows if row.ordered is None and row.won is None]
+    return [
+        (row.id, row.created_at, row.heard)
+        for row in rows
+        if row.ordered is None and row.won is None
+    ]
 
 
 def is_lead(session: Session, reference: Reference) -> bool:

@@ -102,6 +102,7 @@ _WARMTH = {
     "medium": mark("silent for some weeks"),
     "low": mark("silent for long"),
 }
+_NEW = mark("new, not spoken to yet")
 _UNFIT = frozenset(
     {"decides_alone", "decides_both_ways", "filled_by_outcome", "filled_with_such_a_field"}
 )
@@ -110,7 +111,8 @@ _UNFIT = frozenset(
 def figure(scored: Scored, before: Scored | None, model: str) -> str:
     """Write a chance with its change since last week, or how warm a lead is by the rule."""
     if model == TALK_RULE:
-        return _(_WARMTH[scored.label])
+        new = scored.label == "high" and scored.reasons[0]["value"] is None
+        return _(_NEW) if new else _(_WARMTH[scored.label])
     now = percent(scored.value)
     if before is None:
         return now
@@ -180,8 +182,8 @@ def _made(kind: str, data: Mapping[str, Any]) -> list[str]:
         return [plain, _too_little(data)]
     if data["model"] == TALK_RULE:
         plain = _(
-            "By a plain rule, not by a model: the more lately a lead was heard of, the higher it "
-            "stands; lately means within {days} days, long {long} days or more.",
+            "By a plain rule, not by a model: the more lately a lead was heard of (or entered, if never heard of), "
+            "the higher it stands; lately means within {days} days, long {long} days or more.",
             days=number(data["rule"]["lately"]),
             long=number(data["rule"]["long_ago"]),
         )

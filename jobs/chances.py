@@ -34,7 +34,7 @@ LEAD_AGES = tuple(timedelta(days=days) for days in (1, 14, 60))
 LEAD_WITHIN = timedelta(days=90)
 
 STAGE_RULE, TALK_RULE = "stage_rule", "talk_rule"
-LATELY, LONG_AGO = timedelta(days=14), timedelta(days=60)  # a lead was heard of, by the rule
+LATELY, LONG_AGO = timedelta(days=14), timedelta(days=60)  # since a lead was heard of or entered
 MOST = 50_000  # records that are learned from: the newest, or of contracts some of all
 LEVELS = {"high": 0.6, "medium": 0.3, "low": 0.0}  # a level begins at its chance
 _TOO_LITTLE = frozenset({"too_few_rows", "too_few_of_a_class"})
@@ -125,21 +125,22 @@ def _by_stage(context: JobContext) -> Iterator[Scored]:
 
 
 def _by_talk(context: JobContext) -> Iterator[Scored]:
-    """Rank leads by the days since they were last heard of; there is no chance in it."""
+    """Rank leads by the days since they were last heard of, or entered; there is no chance in it."""
     for of in chance_rows.LEADS:
         with context.reading() as session:
-            heard = chance_rows.last_heard(session, of, context.now)
-        for number, at in heard:
-            days = None if at is None else (context.now - at) / timedelta(days=1)
-            value = 0.0 if days is None else 1 / (1 + days)
-            reason = {"field": "days_since_activity", "value": days and round(days, 1)}
-            yield Scored(
-                Reference(of.value, number), round(value, _PLACES), _warmth(days), [reason]
-            )
+            found = chance_rows.last_heard(session, of, context.now)
+        for number, entered, heard in found:
+            days = (context.now - (heard or entered)) / timedelta(days=1)
+            reason = {
+                "field": "days_since_activity",
+                "value": None if heard is None else round(days, 1),
+            }
+            value = round(1 / (1 + days), _PLACES)
+            yield Scored(Reference(of.value, number), value, _warmth(days), [reason])
 
 
-def _warmth(days: float | None) -> str:
-    if days is None or days >= LONG_AGO.days:
+def _warmth(days: float) -> str:
+    if days >= LONG_AGO.days:
         return "low"
     return "high" if days < LATELY.days else "medium"
 

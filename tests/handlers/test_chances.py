@@ -114,8 +114,8 @@ def test_leads_by_the_rule_are_told_in_words(desk: Desk) -> None:
     desk.rep.says("note Acme they asked for a price")
     chances.run(context(desk, desk.clock.now() + timedelta(hours=1)))
     text = desk.rep.says("report leads").text
-    assert text.startswith("1. Acme: ")
-    assert "Next: " in text
+    assert text.startswith("1. Acme: new, not spoken to yet\n• Nothing was heard of them yet.\n")
+    assert text.endswith("Next: call today, ask what they need and offer a first order.")
 
 
 def test_who_may_end_the_contract_is_told_without_what_followed_from_it(desk: Desk) -> None:

@@ -138,12 +138,17 @@ def test_with_few_leads_those_heard_of_lately_come_first(desk: Desk) -> None:
             note = Activity(kind=ActivityKind.NOTE, text="No answer.", at=at, created_at=at)
             note.company_id = company.id
             session.add(note)
+        for name, days in (("New", 1), ("Left lying", 50)):
+            entered = START - timedelta(days)
+            session.add(Company(name=name, name_key=name.lower(), created_at=entered))
     chances.run(context(desk))
     data, found = kept(desk, LEAD)
     assert (data["model"], data["why"]) == ("talk_rule", "too_few_rows")
     assert [(name, each.label) for name, each in found.items()] == [
+        ("New", "high"),
         ("Near", "high"),
         ("Far", "medium"),
+        ("Left lying", "medium"),
         ("Lost", "low"),
     ]
 
