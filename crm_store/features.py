@@ -90,15 +90,6 @@ class Sums:
     events: EventSums = field(default_factory=EventSums)
 
 
-def count_customers(session: Session) -> int:
-    """Return how many companies and contacts there are, an upper bound of the customers."""
-    queries = (
-        sa.select(sa.func.count()).select_from(model).where(model.deleted_at.is_(None))
-        for model in CUSTOMERS.values()
-    )
-    return sum(session.execute(query).scalar_one() for query in queries)
-
-
 def read_page(
     session: Session, kind: str, borders: Sequence[datetime], currency: str, after: int
 ) -> tuple[Sums, int | None]:

@@ -65,6 +65,18 @@ def first_order(session: Session, until: datetime, currency: str, *, free: bool)
     return min(found, default=None)
 
 
+def count_customers(session: Session, until: datetime, currency: str) -> int:
+    """Return how many customers bought anything before `until`; most contacts and companies may be none."""
+    found = 0
+    for kind in CUSTOMERS:
+        rows = of_living(kind, Order, Order.ordered_at, until).where(
+            Order.currency == currency, hundredths() > 0
+        )
+        buyers = sa.func.count(sa.distinct(owner(kind, Order)))
+        found += session.execute(rows.with_only_columns(buyers)).scalar_one()
+    return found
+
+
 def hundredths() -> _Expression:
     """Return an order's total as a whole number of hundredths."""
     return sa.type_coerce(Order.total, sa.BigInteger)

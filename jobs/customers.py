@@ -62,7 +62,7 @@ def _planned(
             purchases.first_order(session, context.now, currency, free=free)
             for free in (False, True)
         )
-        count = features.count_customers(session)
+        count = purchases.count_customers(session, context.now, currency)
     wanted = moments.plan(context.now, (bought, came), count, seasons)
     return currency, left_out, wanted
 

@@ -135,7 +135,7 @@ def plan(
     Args:
         now: the moment of the job.
         firsts: when the first purchase of all was made, and when the first order that is no return.
-        customers: how many there are at most.
+        customers: how many have bought by now.
         seasons: past moments that a model was learned from, to learn it again.
 
     Returns:

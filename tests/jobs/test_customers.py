@@ -16,6 +16,7 @@ from crm_store.conversations import Reference
 from crm_store.models import Activity, ActivityKind, Company, Contact, Order, Ticket, TicketKind
 from crm_store.store import Session
 from jobs import customers
+from jobs.analytics import moments
 from jobs.analytics.moments import WEEK, Tables
 from tests.analytics import reference
 from tests.desk import START, Desk
@@ -98,6 +99,20 @@ def test_a_claim_counts_as_a_complaint_and_a_note_as_nothing(desk: Desk) -> None
             session.add(Activity(kind=happened, text="t", at=when, company_id=1, created_at=START))
     (row,) = tables(desk).now.to_dict("records")
     assert (row["tickets_90"], row["complaints_90"], row["silence_days"]) == (3, 2, 0.5)
+
+
+def test_people_who_never_bought_make_no_season_smaller(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moments, "SEASON_CUSTOMERS", 40)
+    with desk.session() as session:
+        stock(session, [Buyer(str(n), [400.0, 9.0]) for n in range(40)])
+        stock(session, [Buyer(f"P{n}", [], person=True) for n in range(400)])
+        stock(session, [Buyer(f"C{n}", [9.0], currency="CHF") for n in range(30)])
+    assert [len(each.frame) for each in tables(desk).seasons] == [40, 40, 40]
+    with desk.session() as session:
+        stock(session, [Buyer(f"B{n}", [400.0, 9.0], person=True) for n in range(40)])
+    assert all(30 <= len(each.frame) <= 50 for each in tables(desk).seasons)
 
 
 def test_more_customers_than_a_page_holds_are_read_whole(
