@@ -12,6 +12,7 @@ from handlers.reasons import rounded
 from handlers.wording import _, day, mark, number, percent, plural
 
 HISTORICAL = "historical_value"
+HISTORY_BETTER = "history_was_better"
 SURE = 0.995  # a probability that is told as certain is not told
 
 _METHODS = {
@@ -113,7 +114,13 @@ def _changed(scored: Scored, before: Scored, currency: str) -> str:
 def _method(data: Mapping[str, Any]) -> str:
     if data["model"] != HISTORICAL:
         return _(_METHODS[data["model"]], count=number(data["rows_trained"]))
-    rule = _("By a plain rule, not by a model: the next 12 months as the last 12.")
+    if data["why"] == HISTORY_BETTER:
+        rule = _("By a plain rule, not by a model: the next 12 months as the last 12.")
+    else:
+        rule = _(
+            "By a plain rule, not by a model: the next 12 months as the last 12, and the less the "
+            "longer somebody has been silent beyond their own rhythm."
+        )
     return f"{rule} {_why(data)}"
 
 

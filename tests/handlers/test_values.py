@@ -100,8 +100,8 @@ def test_too_few_customers_are_told_by_the_rule_with_what_a_model_needs(desk: De
     scoring.run(context(desk))
     how = field(desk.rep.says("report value"), "How")
     assert how.startswith(
-        "By a plain rule, not by a model: the next 12 months as the last 12. A model needs 300 "
-        "customers; there are 2."
+        "By a plain rule, not by a model: the next 12 months as the last 12, and the less the longer "
+        "somebody has been silent beyond their own rhythm. A model needs 300 customers; there are 2."
     )
     reply = desk.rep.says("report outliers")
     assert reply.title == "No customer is unlike all others"
