@@ -28,12 +28,18 @@ LEVEL_COLUMNS = frozenset(
 # What a longer silence or a complaint may do to a risk. A coefficient of the other sign is an
 # accident of collinear columns, and would give reasons that no one believes, such as "silent for
 # 200 days, which lowers the risk".
+# So it is with `trend`: newcomers' trends rise by nature and they often leave, so without a sign trees
+# and the mean told "bought more lately, which raises the risk" of up to 32 in 49 (CDNOW, Online
+# Retail); with it the area under the curve moves by -.0013 to +.0019.
+# `tenure_days` has none: a longer one means loyalty, and with as many purchases a slower pace. In both
+# sets the regression lets it raise, and a sign that forbids it costs up to .002.
 SIGNS = {
     "recency_days": 1,
     "silence_days": 1,
     "silence_ratio": 1,
     "complaints_90": 1,
     "frequency": -1,
+    "trend": -1,
 }
 BOOSTED_COLUMNS = (
     "recency_days",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,6 +98,16 @@ def test_no_model_lets_a_longer_silence_lower_the_risk(name: str) -> None:
     model = fit(name, sample, ("recency_days", "trend"))
     days = np.column_stack([np.linspace(0, 5, 50), np.zeros(50)])
     assert (np.diff(model.log_odds(days)) >= 0).all()
+
+
+@pytest.mark.parametrize("name", [LINEAR, BOOSTED, MEAN])
+def test_no_model_lets_having_bought_more_lately_raise_the_risk(name: str) -> None:
+    sample = sample_of()
+    rising = sample.frame["trend"] + 2 * sample.outcomes
+    sample = replace(sample, frame=sample.frame.assign(trend=rising))
+    model = fit(name, sample, ("recency_days", "trend"))
+    trend = np.column_stack([np.ones(50), np.linspace(-3, 3, 50)])
+    assert (np.diff(model.log_odds(trend)) <= 0).all()
 
 
 @pytest.mark.parametrize("name", CANDIDATES)
