@@ -18,9 +18,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, Timer
 from typing import IO, Any, Protocol, cast
 
 from bot.bounds import ONE_THREAD
@@ -35,6 +35,7 @@ from jobs.schedule import Job, JobContext
 log = logging.getLogger(__name__)
 
 PROGRESS_EVERY = 1.0  # seconds between two notes of progress at least
+LONGEST = timedelta(hours=4)  # the nightly scores of a million customers take minutes
 _BROKEN = {kind.__name__: kind for kind in (StoreUnavailable, Conflict)}
 
 BUG, OUT_OF_MEMORY, BROKEN_OFF = "bug", "out of memory", "broken off"
@@ -95,15 +96,25 @@ class Order:
 
 
 class Runner:
-    """Carries out jobs on one store, with the settings and within the bounds that the configuration gives."""
+    """Carries out jobs on one store, with the settings and within the bounds that the configuration gives.
+
+    A process that has not ended after `longest` is killed, as it keeps every other job waiting.
+    """
 
     def __init__(
-        self, store: Store, audit_key: bytes, settings: Mapping[str, Any], bounds: JobsConfig
+        self,
+        store: Store,
+        audit_key: bytes,
+        settings: Mapping[str, Any],
+        bounds: JobsConfig,
+        *,
+        longest: timedelta = LONGEST,
     ) -> None:
         self._store = store
         self._audit_key = audit_key
         self._settings = settings
         self._bounds = bounds
+        self._longest = longest
         self._stopping = Event()
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
@@ -156,7 +167,7 @@ class Runner:
             bounds=self._bounds,
             work=work,
         )
-        with self._started(pickle.dumps(order)) as process:
+        with self._started(pickle.dumps(order)) as process, self._ended_in_time(process, actor):
             for said in _lines(process, progress):
                 return _understood(said)
             process.wait()
@@ -196,6 +207,20 @@ class Runner:
             for pipe in (process.stdin, process.stdout):
                 if pipe:
                     pipe.close()
+
+    @contextmanager
+    def _ended_in_time(self, process: subprocess.Popen[bytes], actor: Actor) -> Iterator[None]:
+        def end() -> None:
+            log.error("job=%s took longer than %s", actor.command, self._longest)
+            process.kill()
+
+        timer = Timer(self._longest.total_seconds(), end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _end(self, process: subprocess.Popen[bytes], name: str) -> Exception:
         """Return why a process ended without an answer."""
@@ -255,7 +280,8 @@ def _lines(process: subprocess.Popen[bytes], progress: Progress) -> Iterator[dic
 
 def _listen(process: subprocess.Popen[bytes], said: queue.SimpleQueue[bytes]) -> None:
     for line in cast("IO[bytes]", process.stdout):
-        said.put(line)
+        if line.endswith(b"\n"):  # what was killed amid a line has said nothing
+            said.put(line)
     said.put(b"")
 
 

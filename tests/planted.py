@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 from crm_store.models import Company
 from crm_store.store import StoreUnavailable
@@ -15,6 +16,7 @@ from jobs.schedule import JobContext
 
 HUGE = 8 << 30
 LONG = 600.0
+MUCH = 1 << 20
 
 
 def found(context: JobContext) -> str:
@@ -73,6 +75,19 @@ def is_killed(_context: JobContext) -> str:
     return "never"
 
 
+def is_cut_short(_context: JobContext) -> str:
+    """End as what is killed while it tells its answer."""
+    os.write(_mouth(), b'{"done": "hal')
+    os.kill(os.getpid(), signal.SIGKILL)
+    return "never"
+
+
+def answers_at_length(context: JobContext) -> str:
+    """Say more than a pipe holds, on the way and at the end."""
+    context.progress("p" * MUCH)
+    return "a" * MUCH
+
+
 def is_told_to_end(_context: JobContext) -> str:
     """Get the signals that a terminal and a service manager send to every process."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -98,3 +113,9 @@ def counts(context: JobContext) -> str:
     context.progress("all")
     threading.Event().wait(1.5)
     return f"{number}"
+
+
+def _mouth() -> int:
+    """Return the descriptor on which this process answers: its only pipe above the standard three."""
+    found = (int(each.name) for each in Path("/dev/fd").iterdir() if each.is_fifo())
+    return min(number for number in found if number > sys.stderr.fileno())

@@ -132,6 +132,31 @@ def test_a_process_that_is_killed_leaves_a_reference(
     assert f"reference={broken.value.reference}" in caplog.text
 
 
+def test_a_process_that_is_killed_amid_its_answer_is_one_that_was_killed(
+    sqlite_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Broken) as broken:
+        run(sqlite_store, planted.is_cut_short)
+    assert f"reference={broken.value.reference} job=planted ended with code=-9" in caplog.text
+
+
+def test_an_answer_may_be_longer_than_what_a_pipe_holds(sqlite_store: Store) -> None:
+    assert run(sqlite_store, planted.answers_at_length) == "a" * planted.MUCH
+
+
+def test_a_job_that_hangs_is_ended_and_the_next_one_runs(
+    sqlite_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    numbers: list[int] = []
+    hasty = Runner(sqlite_store, b"", SETTINGS, JobsConfig(), longest=timedelta(seconds=10))
+    with pytest.raises(Broken) as broken:
+        hasty.run(heavy(planted.lasts), NOW, lambda words: numbers.append(int(words)))
+    assert "job=planted took longer than 0:00:10" in caplog.text
+    assert f"reference={broken.value.reference}" in caplog.text
+    assert not is_alive(numbers[0])
+    assert hasty.run(heavy(planted.talks), NOW, lambda _words: None) == "returned"
+
+
 def test_only_the_process_that_began_it_ends_it(sqlite_store: Store) -> None:
     assert run(sqlite_store, planted.is_told_to_end) == "went on"
 
