@@ -37,6 +37,7 @@ from handlers.wording import _, day, mark, moment, plural, stamp
 LINE_LIMIT = 500
 DELIVERIES = 5
 _SUBJECT = "digest"
+_ANSWERED_LATER = frozenset({"tree", "regression"})  # by a message to who asked
 _DIGITS = 18  # what a 64-bit integer always holds
 _WEEKDAYS = (
     mark("Monday"),
@@ -309,6 +310,14 @@ def _check(request: Request, line: str, to: Address) -> None:
     if found and found[0].subject == _SUBJECT:
         raise UserError(
             _("A digest cannot show digests."), _("Write for example `digest add report pipeline`.")
+        )
+    if found and found[0].subject in _ANSWERED_LATER:
+        raise UserError(
+            _(
+                "A digest cannot bring `{command}`: its answer comes later, as a message of its own.",
+                command=found[0].name,
+            ),
+            _("Type it when you want to know, or choose a report, such as `report churn`."),
         )
     try:
         request.run(line)

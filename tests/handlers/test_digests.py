@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from crm_store import notices
 from crm_store.addresses import Address
-from crm_store.models import Digest, DigestDue, Notice, User
+from crm_store.models import Digest, DigestDue, JobRequest, Notice, User
 from crm_store.schedules import Schedule
 from handlers.changes import compare
 from handlers.digests import schedule_words
@@ -87,6 +87,16 @@ def test_a_line_that_cannot_work_is_refused_and_nothing_is_kept(
     with desk.session() as session:
         assert session.scalars(sa.select(Digest)).all() == []
         assert session.scalars(sa.select(DigestDue)).all() == []
+
+
+@pytest.mark.parametrize("line", ["tree won", "regression amount by=source", "/tree won"])
+def test_a_line_that_is_answered_later_is_refused_and_not_begun(desk: Desk, line: str) -> None:
+    reply = desk.manager.says(f"digest add {line} every=day to=me")
+    assert "its answer comes later, as a message of its own" in reply.title
+    assert "report churn" in reply.text
+    with desk.session() as session:
+        assert session.scalars(sa.select(Digest)).all() == []
+        assert session.scalars(sa.select(JobRequest)).all() == []
 
 
 def test_a_line_that_its_reader_may_not_run_is_refused(desk: Desk) -> None:
