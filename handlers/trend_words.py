@@ -49,9 +49,15 @@ SAME_AS = {
 REASONS = {
     "best_in_back_test": mark("It was chosen because it would have missed least in the past."),
     "too_few_periods": mark("Too little is known for a method."),
-    "less_than_one_season": mark("Other methods need a longer past."),
-    "less_than_two_seasons": mark("Other methods need two full years."),
-    "too_few_back_tests": mark("There is too little past to try other methods on."),
+}
+_LONGER = mark("Methods that see a trend or a season need a longer past.")
+_OF_TWO = mark(
+    "It and “{other}” were tried; methods that see a trend or a season need a longer past."
+)
+UNITS = {
+    Topic.TICKETS: (mark("{amount} ticket"), mark("{amount} tickets")),
+    Topic.COMPLAINTS: (mark("{amount} complaint"), mark("{amount} complaints")),
+    Topic.LEADS: (mark("{amount} lead"), mark("{amount} leads")),
 }
 TOO_SHORT = {
     Every.DAY: mark("Season: two full weeks are needed to see one."),
@@ -87,6 +93,12 @@ class Line:
             return money(Money(Decimal(str(value)).quantize(Decimal(1)), self.currency))
         return number(value, 0 if value == int(value) or abs(value) >= _IN_FULL else 1)
 
+    def counted(self, value: float) -> str:
+        """Write a sum, or a number with what it counts."""
+        if self.what not in UNITS:
+            return self.amount(value)
+        return plural(*UNITS[self.what], 1 if value == 1 else 2, amount=self.amount(value))
+
     def period(self, on: str) -> str:
         """Name the period that begins on an ISO day."""
         first = date.fromisoformat(on)
@@ -108,7 +120,7 @@ def sentences(line: Line, seen: _Seen) -> list[str]:
     latest = _(
         "Latest: {period}, {amount}.",
         period=line.period(seen["latest"]),
-        amount=line.amount(seen["drawn"][-1]),
+        amount=line.counted(seen["drawn"][-1]),
     )
     shape = seen["shape"]
     shaped = [_trend(line, shape), _season(line, shape, seen["periods"])] if shape else []
@@ -120,7 +132,7 @@ def _trend(line: Line, shape: _Seen) -> str:
         return _("Trend: none that stands out from the ups and downs.")
     up = shape["change"] > 0
     if shape["change_share"] is None:
-        much = line.amount(abs(shape["change"]) * IN_A_MONTH[line.every])
+        much = line.counted(abs(shape["change"]) * IN_A_MONTH[line.every])
     else:
         monthly = abs(shape["change_share"]) * IN_A_MONTH[line.every]
         if monthly < SLOW:
@@ -165,7 +177,7 @@ def _next(line: Line, forecast: _Seen) -> str:
     if not forecast["steps"]:
         return _("Forecast: too little is known yet; that needs four periods.")
     step = forecast["steps"][0]
-    values = {"period": line.period(step["on"]), "amount": line.amount(step["value"])}
+    values = {"period": line.period(step["on"]), "amount": line.counted(step["value"])}
     if step["low"] is None:
         return _(
             "Forecast: {period} about {amount}; how sure that is cannot be said yet.", **values
@@ -184,7 +196,14 @@ def how(line: Line, forecast: _Seen) -> str:
     method = line.method(forecast["method"])
     if not forecast["steps"]:
         return _(REASONS[forecast["why"]])
-    return _("Expected is {method}. {reason}", method=method, reason=_(REASONS[forecast["why"]]))
+    return _("Expected is {method}. {reason}", method=method, reason=_reason(line, forecast))
+
+
+def _reason(line: Line, forecast: _Seen) -> str:
+    if forecast["why"] in REASONS:
+        return _(REASONS[forecast["why"]])
+    others = [name for name, _mase in forecast["candidates"] if name != forecast["method"]]
+    return _(_OF_TWO, other=line.method(others[0])) if others else _(_LONGER)
 
 
 def past_error(line: Line, forecast: _Seen) -> str:
@@ -211,8 +230,8 @@ def past_error(line: Line, forecast: _Seen) -> str:
 
 def _off(line: Line, error: _Seen) -> str:
     if error["share"] is None:
-        return line.amount(error["off"])
-    return _("{amount} ({share})", amount=line.amount(error["off"]), share=percent(error["share"]))
+        return line.counted(error["off"])
+    return _("{amount} ({share})", amount=line.counted(error["off"]), share=percent(error["share"]))
 
 
 def outliers(line: Line, seen: _Seen) -> str:
@@ -221,7 +240,7 @@ def outliers(line: Line, seen: _Seen) -> str:
         _(
             "{period}: {amount}, usual is {low} to {high}",
             period=line.period(each["on"]),
-            amount=line.amount(each["value"]),
+            amount=line.counted(each["value"]),
             low=line.amount(each["low"]),
             high=line.amount(each["high"]),
         )
@@ -234,7 +253,7 @@ def alarm(line: Line, found: _Seen) -> str:
     values = {
         "name": _(NAMES[line.what]),
         "day": day(date.fromisoformat(found["on"])),
-        "amount": line.amount(found["value"]),
+        "amount": line.counted(found["value"]),
         "low": line.amount(found["low"]),
         "high": line.amount(found["high"]),
     }

@@ -11,7 +11,7 @@ import pytest
 
 from bot.understanding.phrases import normal
 from bot.understanding.templates import templates
-from crm_store.models import Order
+from crm_store.models import Order, Ticket
 from handlers.reply import Reply
 from handlers.subjects import load
 from tests.desk import START, Desk
@@ -130,10 +130,43 @@ def test_a_short_past_gets_a_plain_rule_that_is_named_and_no_range(desk: Desk) -
     reply = desk.rep.says("report trend revenue every=week")
     assert lines(reply)["Forecast"].endswith("; how sure that is cannot be said yet.")
     assert field(reply, "How") == (
-        "Expected is the mean of the last three. Other methods need a longer past."
+        "Expected is the mean of the last three. "
+        "Methods that see a trend or a season need a longer past."
     )
     assert reply.chart
     assert reply.chart.series[1].low == ()
+
+
+@pytest.mark.parametrize("months", [20, 28])
+def test_of_two_plain_rules_the_other_is_named_as_tried(desk: Desk, months: int) -> None:
+    sell(desk, months * 31, growing)
+    run(desk)
+    reply = desk.rep.says("report trend revenue every=month")
+    assert "Tried on" in field(reply, "How far off it was")
+    assert field(reply, "How") == (
+        "Expected is the same as the one before. It and “the same as a year before” were tried; "
+        "methods that see a trend or a season need a longer past."
+    )
+
+
+def test_what_is_counted_is_named(desk: Desk) -> None:
+    with desk.session() as session:
+        for back in range(2, 72):
+            at = noon(START.date() - timedelta(days=back))
+            several = 30 if back == 5 else 1
+            session.add_all(
+                Ticket(subject="Help", text="", created_at=at) for _each in range(several)
+            )
+    run(desk)
+    days = desk.rep.says("report trend tickets every=day")
+    assert lines(days)["Latest"] == "Sun, Nov 15, 2026, 0 tickets."
+    assert field(days, "Out of line").startswith("Wed, Nov 11, 2026: 30 tickets, usual is 0 to ")
+    weeks = desk.rep.says("report trend tickets every=week")
+    assert lines(weeks)["Latest"] == "the week of Mon, Nov 9, 2026, 35 tickets."
+    assert " tickets, in 8 of 10 cases between " in lines(weeks)["Forecast"]
+    assert " tickets (" in field(weeks, "How far off it was")
+    desk.rep.says("settings language=zh")
+    assert "35 个工单" in desk.rep.says("report trend tickets every=week").text
 
 
 def test_other_currencies_are_left_out_and_named(desk: Desk) -> None:

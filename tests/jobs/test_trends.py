@@ -205,7 +205,9 @@ def test_more_tickets_are_no_good_news(desk: Desk) -> None:
                 session.add(Ticket(subject="Help", text="", created_at=noon(day)))
     run(desk)
     said = words(desk, owed(desk, "series_alert")[0])
-    assert said.text.startswith("New tickets, Sun, Nov 15, 2026: 40. Usually it is between 0 and ")
+    assert said.text.startswith(
+        "New tickets, Sun, Nov 15, 2026: 40 tickets. Usually it is between 0 and "
+    )
     assert said.tone == "warning"
     with desk.session() as session:
         kept = scores.receipt(session, "series:tickets")
