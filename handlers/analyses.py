@@ -20,14 +20,18 @@ _NAMES = {
     "topics": mark("Talks about"),
 }
 _METHODS = {
-    "silence_rule": mark("plain rule of silence"),
-    "logistic_regression": mark("logistic regression"),
-    "gradient_boosting": mark("gradient boosting"),
-    "entropy_tree": mark("decision tree"),
-    "support_vectors": mark("support vector machine"),
-    "neural_network": mark("neural network"),
-    "mean_of_boosting_and_regression": mark("mean of boosting and logistic regression"),
-    "support_vectors_and_naive_bayes": mark("support vector machine and naive Bayes"),
+    "silence_rule": mark("plain rule: silent for long"),
+    "logistic_regression": mark("logistic regression (weighs each sign)"),
+    "gradient_boosting": mark("gradient boosting (many short chains of questions)"),
+    "entropy_tree": mark("decision tree (a chain of questions)"),
+    "support_vectors": mark("support vector machine (the widest border between them)"),
+    "neural_network": mark("neural network (weighted sums in layers)"),
+    "mean_of_boosting_and_regression": mark(
+        "mean of two: weighs each sign, and asks many short chains of questions"
+    ),
+    "support_vectors_and_naive_bayes": mark(
+        "support vector machine and naive Bayes (both weigh the words)"
+    ),
 }
 _FEATURES = {
     "recency_days": mark("days since the last order"),

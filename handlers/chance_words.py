@@ -80,12 +80,15 @@ _METHODS = {
     "support_vectors": mark(
         "By support vectors, which draw the widest border between the past cases of both kinds."
     ),
-    "neural_network": mark("By a small neural network, layers of weighted sums of the signs."),
+    "neural_network": mark(
+        "By a small neural network, which adds the signs up with weights, layer by layer."
+    ),
     "gradient_boosting": mark(
-        "By gradient boosting, many small decision trees that mend each other's mistakes."
+        "By gradient boosting, many short chains of yes-or-no questions that mend each other's mistakes."
     ),
     "mean_of_boosting_and_regression": mark(
-        "By the mean of two methods: one weighs each sign, the other asks many small decision trees."
+        "By the mean of two methods: one weighs each sign, the other asks many short chains of "
+        "yes-or-no questions."
     ),
 }
 _EXACT = "logistic_regression"

@@ -272,8 +272,8 @@ def _worked_out(data: Mapping[str, Any]) -> str:
     if not data["items_left_out"]:
         return on
     left_out = plural(
-        "{count} product is left out because hardly anybody bought it.",
-        "{count} products are left out because hardly anybody bought them.",
+        "{count} product is left out, as fewer customers bought it than the others.",
+        "{count} products are left out, as fewer customers bought them than the others.",
         data["items_left_out"],
     )
     return f"{on} {left_out}"

@@ -212,8 +212,8 @@ def _drawing(payload: Mapping[str, Any], title: str) -> Chart:
 def _tree_how(payload: Mapping[str, Any]) -> str:
     quality = payload["quality"]
     made = _(
-        "A decision tree (of the kind C4.5) parts the {rows} rows again and again by the field that tells "
-        "most, and takes back what may be chance.",
+        "A decision tree, a chain of questions about the fields (by the method C4.5): it parts the {rows} "
+        "rows again and again by the field that tells most, and takes back what may be chance.",
         rows=number(payload["rows"]),
     )
     late, mixed = (
@@ -248,7 +248,8 @@ def _fitted(payload: Mapping[str, Any]) -> Iterator[str]:
         )
     else:
         yield _(
-            "Linear regression over {rows} rows: the figures that miss the amounts least.",
+            "Linear regression over {rows} rows: what each field adds or takes away, so that the amounts "
+            "are missed as little as can be.",
             rows=number(payload["rows"]),
         )
         yield _(

@@ -146,8 +146,8 @@ def rounded(amount: str | float, currency: str) -> str:
 
 def _silence_ratio(value: float, typical: float, _currency: str) -> str:
     return _(
-        "Silent {ratio} times as long as usual between their orders; half of the customers who stay "
-        "at most {typical} times.",
+        "Silent for {ratio} times the usual time between their orders; half of the customers who "
+        "stay for at most {typical} times.",
         ratio=number(value, 1),
         typical=number(typical, 1),
     )
@@ -180,27 +180,29 @@ _FACTS: Mapping[str, Fact] = {
         ),
     ),
     "frequency": counted(
-        "Ordered on {count} day so far; half of the customers who stay on {typical} or more.",
+        "Ordered on {count} day so far; half of the customers who stay did on {typical} or more.",
         mark(
-            "Ordered on {count} days so far; half of the customers who stay on {typical} or more."
+            "Ordered on {count} days so far; half of the customers who stay did on {typical} or more."
         ),
     ),
     "value": paid(
-        mark("Bought for {sum} so far; half of the customers who stay for {typical} or more.")
+        mark(
+            "Bought for {sum} so far; half of the customers who stay bought for {typical} or more."
+        )
     ),
     "mean_value": paid(
         mark("Spends {sum} an order; half of the customers who stay spend {typical} or more.")
     ),
     "tenure_days": counted(
-        "First ordered {count} day ago; half of the customers who stay {typical} days ago or earlier.",
+        "First ordered {count} day ago; half of the customers who stay did {typical} days ago or earlier.",
         mark(
-            "First ordered {count} days ago; half of the customers who stay {typical} days ago or earlier."
+            "First ordered {count} days ago; half of the customers who stay did {typical} days ago or earlier."
         ),
     ),
     "gap_days": counted(
-        "Orders about every {count} day; half of the customers who stay every {typical} or more often.",
+        "Orders about every {count} day; half of the customers who stay do every {typical} or more often.",
         mark(
-            "Orders about every {count} days; half of the customers who stay every {typical} or more often."
+            "Orders about every {count} days; half of the customers who stay do every {typical} or more often."
         ),
     ),
     "trend": trend,
@@ -241,17 +243,18 @@ _MODELS = {
         "{days} days."
     ),
     "neural_network": mark(
-        "By a small neural network, layers of weighted sums, learnt from {rows} customers at past "
-        "moments; at risk means no order in the next {days} days."
-    ),
-    "gradient_boosting": mark(
-        "By gradient boosting, many small decision trees that mend each other's mistakes, learnt "
+        "By a small neural network, which adds the signs up with weights, layer by layer, learnt "
         "from {rows} customers at past moments; at risk means no order in the next {days} days."
     ),
-    "mean_of_boosting_and_regression": mark(
-        "By the mean of two methods, one that weighs each sign and one of many small decision "
-        "trees, learnt from {rows} customers at past moments; at risk means no order in the next "
+    "gradient_boosting": mark(
+        "By gradient boosting, many short chains of yes-or-no questions that mend each other's "
+        "mistakes, learnt from {rows} customers at past moments; at risk means no order in the next "
         "{days} days."
+    ),
+    "mean_of_boosting_and_regression": mark(
+        "By the mean of two methods, one that weighs each sign and one that asks many short chains "
+        "of yes-or-no questions, learnt from {rows} customers at past moments; at risk means no "
+        "order in the next {days} days."
     ),
 }
 

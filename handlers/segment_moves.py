@@ -89,7 +89,7 @@ def called(found: Sequence[Call], data: Mapping[str, Any]) -> list[str]:
     """Say whom to call and why; nothing when nobody slipped."""
     if not found:
         return []
-    lines = [_("To call, those who slipped with the most revenue first:")]
+    lines = [_("To call: customers who slipped, those with the most revenue first.")]
     for place, call in enumerate(found, 1):
         origin, target = (NAMES[call.move[end]] for end in ("origin", "target"))
         lines.append(
@@ -130,7 +130,7 @@ def moves(session: Session, data: Mapping[str, Any]) -> list[str]:
         lines.append(_move(move, known, data["currency"]))
     if len(found) > MOVES:
         rest = len(found) - MOVES
-        lines.append(plural("{count} smaller move more.", "{count} smaller moves more.", rest))
+        lines.append(plural("And {count} smaller move.", "And {count} smaller moves.", rest))
     return lines
 
 

@@ -40,12 +40,14 @@ def test_a_manager_sees_the_models_and_goes_back_to_the_one_before(desk: Desk) -
     listed = desk.manager.says("model list")
     assert listed.table
     assert [row.cells[1::3] for row in listed.table.rows] == [
-        ("gradient boosting", "in use"),
-        ("logistic regression", "replaced by a newer one"),
+        ("gradient boosting (many short chains of questions)", "in use"),
+        ("logistic regression (weighs each sign)", "replaced by a newer one"),
     ]
     back = desk.manager.presses(listed, "Back to the one before: Risk of leaving")
     assert back.title.startswith("Risk of leaving: back to the model of ")
-    assert back.text.startswith("logistic regression, in place of gradient boosting.")
+    assert back.text.startswith(
+        "logistic regression (weighs each sign), in place of gradient boosting ("
+    )
     assert desk.manager.says("job run scores").title == "The job “scores” begins in a moment."
     assert "`job run scores` makes them at once" in back.text
     assert states(desk) == [ModelState.USED, ModelState.WITHDRAWN]
@@ -90,7 +92,9 @@ def test_the_way_back_leads_to_another_method_not_to_the_same_learned_a_week_bef
                 session, "churn", now, method="gradient_boosting", quality=0.8, data={}
             )
     back = desk.manager.says("model rollback churn")
-    assert back.text.startswith("logistic regression, in place of gradient boosting.")
+    assert back.text.startswith(
+        "logistic regression (weighs each sign), in place of gradient boosting ("
+    )
     assert states(desk) == [ModelState.USED, *[ModelState.WITHDRAWN] * 3]
     listed = desk.manager.says("model list")
     assert not listed.actions

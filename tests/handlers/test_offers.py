@@ -9,6 +9,7 @@ import pytest
 
 from crm_store.models import Company, Deal, Order, Product
 from jobs import baskets
+from jobs.analytics import suggestions
 from tests.desk import START, Desk
 from tests.jobs.goods import OFFICE, company, crowd, products, sell
 from tests.jobs.shops import context
@@ -72,6 +73,15 @@ def test_a_manager_asks_what_to_offer_to_one_customer(shop: Desk) -> None:
     assert reply.text.startswith("1. ")
     assert "Toner X: " in reply.text
     assert shop.manager.presses(reply, "Why?").title == "Why: Office 0"
+
+
+def test_what_is_beyond_the_limit_is_not_called_unwanted(
+    shop: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggestions, "MOST_ITEMS", 5)
+    baskets.run(context(shop))
+    how = shop.manager.says('offers "Office 0"').fields[0].value
+    assert re.search(r"\d+ products are left out, as fewer customers bought them", how)
 
 
 def test_the_same_in_chinese(shop: Desk) -> None:

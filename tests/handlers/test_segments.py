@@ -38,8 +38,14 @@ def test_the_table_the_chart_and_the_moves_tell_the_same_numbers(shop: Desk) -> 
 
 def test_how_the_groups_were_found_is_told(shop: Desk) -> None:
     how = shop.rep.says("report segments").fields[0].value
-    assert how.startswith("Groups found by K-means in how recently, how often and for how much 121")
-    assert "the borders are those of Mon, Nov 16, 2026." in how
+    assert how.startswith("Groups found by K-means, which puts customers together that are alike,")
+    assert "for how much 121 of them ordered" in how
+    assert how.endswith("Worked out on Mon, Nov 16, 2026.")
+    scoring.run(context(shop, MORNING + timedelta(days=7)))
+    later = shop.rep.says("report segments").fields[0].value
+    assert later.endswith(
+        "with the borders between the groups as they were drawn on Mon, Nov 16, 2026."
+    )
 
 
 def test_an_earlier_week_is_asked_for_by_its_number(shop: Desk) -> None:

@@ -45,7 +45,7 @@ def test_the_first_run_looks_at_the_most_valuable_and_says_why_they_are_at_risk(
     block = told.text.split("\n\n")[1].splitlines()
     assert block[0].startswith("1. Silent GmbH: 9")
     assert block[0].endswith("%; €43,000 in the last 12 months")
-    assert block[1].startswith("• Silent 9.6 times as long as usual between their orders;")
+    assert block[1].startswith("• Silent for 9.6 times the usual time between their orders;")
     assert block[-1].startswith("Next: call, ask what has changed")
     assert len(block) == 5
     assert "Fading AG" not in told.text

@@ -64,7 +64,7 @@ def test_a_model_that_was_taken_back_stays_away_for_a_quarter(shop: Desk) -> Non
         used.state, used.method = ModelState.REPLACED, "entropy_tree"
         used.data = {"moments": moments}
         models_kept.keep(session, CHURN, MORNING, method=best, quality=0.9, data=used.data)
-    assert shop.manager.says("model rollback churn").text.startswith("decision tree, in place")
+    assert shop.manager.says("model rollback churn").text.startswith("decision tree (")
     data = run(shop, 1)
     assert data["model"] == "entropy_tree"
     assert data["snapshots"] == ["2026-08-01", "2026-05-01"]

@@ -57,7 +57,9 @@ def test_a_manager_reads_whom_to_call_and_why(desk: Desk) -> None:
     reply = next(
         told
         for told in (words(desk, notice) for notice in owed(desk, "segment_summary"))
-        if told.text.startswith("To call, those who slipped with the most revenue first:")
+        if told.text.startswith(
+            "To call: customers who slipped, those with the most revenue first."
+        )
     )
     called, moved = reply.text.split("\n\n", maxsplit=1)
     lines = called.splitlines()[1:]
@@ -69,7 +71,7 @@ def test_a_manager_reads_whom_to_call_and_why(desk: Desk) -> None:
     name = named[0].split(". ")[1].split(":")[0]
     assert "from “Champions” to “At risk”" in named[0]
     assert name in moved.split("from “Champions” to “At risk”")[1].splitlines()[0]
-    assert lines[1].startswith("• Silent ")
+    assert lines[1].startswith("• Silent for ")
     assert lines[2].startswith("Next: call, ask what has changed")
     asked = desk.manager.presses(reply, f"Follow up {name}")
     assert f"Follow up: {name}" in [field.value for field in asked.fields]
