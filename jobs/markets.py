@@ -5,7 +5,7 @@ Part of the nightly `jobs/trends.py`; told by `handlers/markets.py`.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,7 +74,7 @@ def _receipt(found: Market, this_month: date, known: int, followed: bool) -> dic
         "excluded": [],
         "rows_trained": known,
         "trained_from": first.isoformat(),
-        "trained_to": _first(_month(this_month) - 1).isoformat(),
+        "trained_to": (this_month - timedelta(days=1)).isoformat(),
         "quality": None,
         "next_on": None,
         "least": {"periods": MIN_PERIODS},

@@ -159,6 +159,7 @@ def test_segments_are_those_of_this_week_and_add_up_to_the_revenue(desk: Desk) -
         assert industry
         assert sum(each["sum"] for each in kept.data["shares"]) == kept.data["total"]
         assert kept.data["total"] == industry.data["total"]
+        assert industry.data["trained_to"] == "2026-10-31"
         moves = {(each["change"], each["monthly"], each["next"]) for each in kept.data["shares"]}
         assert moves == {(None, None, None)}
         assert any(each["next"] is not None for each in industry.data["shares"])

@@ -236,6 +236,7 @@ def test_themes_rise_and_customers_talk_about_them(desk: Desk) -> None:
         ]
         session.execute(sa.insert(Ticket), rows)
     night(desk)
+    assert receipt(desk, THEMES)["excluded"] == receipt(desk, QUEUE)["excluded"] == []
     made = receipt(desk, THEMES)["sources"]
     rising = {word for each in made["all"]["rising"] for word in each["term"].split()}
     assert {"login", "password", "locked"} & rising

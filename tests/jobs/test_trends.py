@@ -71,7 +71,7 @@ def test_the_receipt_says_what_was_looked_at_and_how_good_it_is(desk: Desk) -> N
     assert data["usable"]
     assert (data["shown"], data["currency"], data["left_out"]) == ("week", "EUR", {})
     assert data["trained_from"] == "2026-01-26"
-    assert data["trained_to"] == "2026-11-09"
+    assert data["trained_to"] == "2026-11-15"
     assert data["rows_trained"] == 42
     assert data["next_on"] == "2026-11-17"
     assert data["least"] == {"periods": 4}
