@@ -63,7 +63,7 @@ def made_how(data: Mapping[str, Any]) -> str:
         made = _(
             "Every one of {count} customers was compared with the others in how recently, how often "
             "and for how much they order, their rhythm, the trend of the last 90 days, tickets and "
-            "complaints. Named is who has fewer than {least} others near, and is near nobody who has.",
+            "complaints. Named is who has fewer than {least} others near, and is near nobody who has so many.",
             count=number(data["customers_scored"]),
             least=number(data["least"]["neighbours"]),
         )

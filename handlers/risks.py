@@ -164,9 +164,11 @@ def _headline(payload: Mapping[str, Any]) -> tuple[str, str]:
         total,
     )
     why = (
-        _("The method is another than last time, so its risks cannot be compared with the old.")
+        _(
+            "The method is not that of last time, so these risks cannot be compared with those before."
+        )
         if payload["look"] == "new_method"
-        else _("From now on only those who newly come to be at risk are told.")
+        else _("From now on you are told only of those who newly come to be at risk.")
     )
     return title, " ".join(part for part in (why, _most_valuable(payload)) if part)
 
@@ -176,8 +178,8 @@ def _most_valuable(payload: Mapping[str, Any]) -> str:
     if count >= payload["total"]:
         return ""
     return plural(
-        "Named is the one who bought most in the last 12 months.",
-        "Named are the {count} who bought most in the last 12 months.",
+        "Here is the one who bought most in the last 12 months.",
+        "Here are the {count} who bought most in the last 12 months.",
         count,
     )
 

@@ -40,8 +40,8 @@ def test_the_first_run_looks_at_the_most_valuable_and_says_why_they_are_at_risk(
     run(shop)
     told = words(shop, owed(shop, "churn_alert")[0])
     assert told.title.startswith("A first look: ")
-    assert "From now on only those who newly come to be at risk are told." in told.text
-    assert "Named are the 10 who bought most in the last 12 months." in told.text
+    assert "From now on you are told only of those who newly come to be at risk." in told.text
+    assert "Here are the 10 who bought most in the last 12 months." in told.text
     block = told.text.split("\n\n")[1].splitlines()
     assert block[0].startswith("1. Silent GmbH: 9")
     assert block[0].endswith("%; €43,000 in the last 12 months")
@@ -147,7 +147,7 @@ def test_another_method_gives_a_first_look_that_says_so(shop: Desk) -> None:
         receipt.data = {**receipt.data, "model": "silence_rule"}
     run(shop, 1)
     told = words(shop, owed(shop, "churn_alert")[-1])
-    assert told.text.startswith("The method is another than last time")
+    assert told.text.startswith("The method is not that of last time")
 
 
 def test_risks_of_another_method_are_not_compared_with(shop: Desk) -> None:
