@@ -341,7 +341,10 @@ def _how(data: Mapping[str, Any]) -> str:
 def _worked_out(data: Mapping[str, Any]) -> str:
     on, drawn = (day(date.fromisoformat(data[which])) for which in ("on", "model_on"))
     if on == drawn:
-        return _("Worked out on {day}.", day=on)
+        return _(
+            "Worked out on {day}, with the borders between the groups drawn anew on that day.",
+            day=on,
+        )
     return _(
         "Worked out on {day}, with the borders between the groups as they were drawn on {drawn}.",
         day=on,

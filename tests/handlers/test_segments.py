@@ -40,7 +40,7 @@ def test_how_the_groups_were_found_is_told(shop: Desk) -> None:
     how = shop.rep.says("report segments").fields[0].value
     assert how.startswith("Groups found by K-means, which puts customers together that are alike,")
     assert "for how much 121 of them ordered" in how
-    assert how.endswith("Worked out on Mon, Nov 16, 2026.")
+    assert how.endswith("Nov 16, 2026, with the borders between the groups drawn anew on that day.")
     scoring.run(context(shop, MORNING + timedelta(days=7)))
     later = shop.rep.says("report segments").fields[0].value
     assert later.endswith(
