@@ -91,19 +91,16 @@ class Rows:
 
     def since(self, start: datetime) -> Rows:
         """Return the rows that are looked at from a moment on."""
-
-        def pick(row: sa.Row[Any]) -> Pick | None:
-            found = self.pick(row)
-            return found if found is not None and found.moment >= start else None
-
-        return replace(self, pick=pick)
+        return self._looked_at(lambda moment: moment >= start)
 
     def until(self, end: datetime) -> Rows:
         """Return the rows that are looked at before a moment."""
+        return self._looked_at(lambda moment: moment < end)
 
+    def _looked_at(self, fits: Callable[[datetime], bool]) -> Rows:
         def pick(row: sa.Row[Any]) -> Pick | None:
             found = self.pick(row)
-            return found if found is not None and found.moment < end else None
+            return found if found is not None and fits(found.moment) else None
 
         return replace(self, pick=pick)
 
